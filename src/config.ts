@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { parseDuration } from "./domain/duration.ts";
+import { DEFAULT_RETRY_DELAYS } from "./domain/retry.ts";
+import { parseCidr } from "./domain/target.ts";
+
+const DAY_MS = 86_400_000;
+
+/** A setting's text, read once at the start. Each message says what the setting should look like. */
+const integer = (least: number, most: number) =>
+  z.string().transform((text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    return value >= least && value <= most ? value : fail(`a whole number from ${least} to ${most}`);
+  });
+const duration = (least: number, most: number, example: string) =>
+  z.string().transform((text) => {
+    const ms = parseDuration(text);
+    return ms !== undefined && ms >= least && ms <= most ? ms : fail(`an ISO 8601 duration such as ${example}`);
+  });
+const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+const cidrs = list.transform((parts) => {
+  for (const part of parts) {
+    try {
+      parseCidr(part);
+    } catch {
+      fail(`a comma-separated list of CIDRs such as 127.0.0.0/8,10.0.0.0/8; ${JSON.stringify(part)} is none`);
+    }
+  }
+  return parts;
+});
+
+class Unreadable extends Error {}
+function fail(shape: string): never {
+  throw new Unreadable(shape);
+}
+
+/** Every setting once: how it is read, its default, and what it means. */
+export const SETTINGS = {
+  PORT: { parse: integer(0, 65_535), default: "4000", help: "port of the API" },
+  HOST: { parse: z.string(), default: "127.0.0.1", help: "address that the API listens on" },
+  PUBLIC_URL: {
+    parse: z.string().transform((text) => (text === "" ? undefined : publicUrl(text))),
+    default: "",
+    help: "address that clients and inbox URLs use; made from HOST and PORT when empty",
+  },
+  DATABASE_URL: {
+    parse: z.string().transform((text) => {
+      const file = /^sqlite:(.+)$/.exec(text)?.[1];
+      return file ?? fail("sqlite:<file> or sqlite::memory:");
+    }),
+    default: "sqlite:data/hookwire.db",
+    help: "where everything is kept",
+  },
+  HOOKWIRE_ADMIN_KEY: {
+    parse: z.string().transform((text) => {
+      if (text === "") return undefined;
+      return /^[\x21-\x7e]{16,}$/.test(text) ? text : fail("16 or more visible ASCII characters");
+    }),
+    default: "",
+    help: "an operator's API key; made at the first start and printed once when empty",
+  },
+  HOOKWIRE_SECRET_KEY: {
+    parse: z.string().transform((text) => {
+      if (text === "") return undefined;
+      const key = Buffer.from(text, "base64");
+      return key.length === 32 ? key : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
+    }),
+    default: "",
+    help: "encrypts signing secrets at rest; made at the first start and kept beside the database when empty",
+  },
+  HOOKWIRE_ALLOW_TARGETS: {
+    parse: cidrs,
+    default: "",
+    help: "CIDRs that webhooks may reach although they are private, such as 127.0.0.0/8,10.0.0.0/8",
+  },
+  HOOKWIRE_DENY_TARGETS: { parse: cidrs, default: "", help: "further CIDRs that webhooks may not reach" },
+  HOOKWIRE_RETENTION: {
+    parse: duration(DAY_MS, 3650 * DAY_MS, "P30D (one day at least)"),
+    default: "P30D",
+    help: "how long events, deliveries, attempts and the log are kept once finished",
+  },
+  HOOKWIRE_RETRY_DELAYS: {
+    parse: list.transform((parts) =>
+      parts.map((part) => parseDuration(part) ?? fail("a comma-separated list of ISO 8601 durations such as PT5S,PT5M")),
+    ),
+    default: DEFAULT_RETRY_DELAYS,
+    help: "delays between attempts; jitter adds 0 to 20 %",
+  },
+  HOOKWIRE_TIMEOUT: {
+    parse: duration(1000, 30_000, "PT15S, from 1 to 30 seconds"),
+    default: "PT15S",
+    help: "deadline of one attempt",
+  },
+  HOOKWIRE_CONCURRENCY: { parse: integer(1, 10_000), default: "256", help: "attempts in flight in this process" },
+  HOOKWIRE_SENDERS: { parse: integer(0, 16), default: "1", help: "sender threads; 0 sends in the main thread" },
+  HOOKWIRE_DRAIN: {
+    parse: duration(0, 3_600_000, "PT20S"),
+    default: "PT20S",
+    help: "how long a stop waits for attempts in flight",
+  },
+  HOOKWIRE_LOG: {
+    parse: z
+      .string()
+      .transform((text) =>
+        LOG_LEVELS.includes(text) ? text : fail(`one of ${LOG_LEVELS.join(", ")}`),
+      ),
+    default: "info",
+    help: "least level that is logged",
+  },
+} as const;
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+
+export type Config = { readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]["parse"]> };
+
+/** A setting that can't be read: its name, what it is and what it should look like. */
+export class ConfigProblem extends Error {
+  override readonly name = "ConfigProblem";
+}
+
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const entries = Object.entries(SETTINGS).map(([name, { parse, default: otherwise }]) => {
+    const text = env[name] ?? otherwise;
+    try {
+      return [name, parse.parse(text)];
+    } catch (cause) {
+      if (!(cause instanceof Unreadable)) throw cause;
+      const shown = name.endsWith("_KEY") ? "its value" : JSON.stringify(text);
+      throw new ConfigProblem(`${name} can't be read: ${shown} should be ${cause.message}`, { cause });
+    }
+  });
+  const unknown = Object.keys(env).filter((name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS));
+  if (unknown.length > 0) throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
+  return Object.fromEntries(entries) as Config;
+}
+
+function publicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash;
+  return isPlain ? url.origin : fail("an http or https address without a path, such as https://hooks.example.com");
+}

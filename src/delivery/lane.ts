@@ -1,0 +1,109 @@
+import type { Claim } from "../domain/delivery.ts";
+import { isStrain, type Outcome } from "../domain/outcome.ts";
+import type { Route } from "../domain/route.ts";
+
+/** A receiver that asks for quiet is left alone for this long at most. */
+const QUIET_MAX_MS = 5 * 60_000;
+const GONE = 410;
+
+/** What is waiting and in flight for one webhook. Its limit moves with what the receiver answers. */
+export class Lane {
+  route: Route;
+  /** Attempts that may be in flight: halved by strain, doubled by a success, between 1 and `maxInFlight`. */
+  limit: number;
+  /** The last answer was strain: the lane shares the few places kept for such ones. */
+  isFailing: boolean;
+  inFlight = 0;
+  /** Places promised to deliveries that are not committed yet, or asked for from the table. */
+  promised = 0;
+  readonly queue: Claim[] = [];
+  /** When something in the table is due, wall clock; 0 while nobody has looked. */
+  dueAtMs = 0;
+  /** No new attempt before this, wall clock: the receiver asked for quiet. */
+  quietUntilMs = 0;
+
+  constructor(route: Route) {
+    this.route = route;
+    this.isFailing = route.isFailing;
+    this.limit = route.isFailing ? 1 : route.maxInFlight;
+  }
+
+  get isActive(): boolean {
+    return this.route.state === "ACTIVE";
+  }
+
+  /** Leases that it may still take: one ahead for each attempt in flight, so that none waits for a commit. */
+  get room(): number {
+    const most = this.isFailing ? 1 : 2 * this.limit;
+    return most - this.inFlight - this.queue.length - this.promised;
+  }
+
+  canBegin(nowMs: number): boolean {
+    return this.isActive && this.queue.length > 0 && this.inFlight < this.limit && this.quietUntilMs <= nowMs;
+  }
+
+  canClaim(nowMs: number): boolean {
+    return this.isActive && this.room > 0 && this.wakesAtMs <= nowMs;
+  }
+
+  /** When it has to be looked at again without anything else happening, wall clock. */
+  get wakesAtMs(): number {
+    return Math.max(this.dueAtMs, this.quietUntilMs);
+  }
+
+  learn(outcome: Outcome, nowMs: number): void {
+    const status = outcome.response?.status;
+    if (outcome.kind === "SUCCEEDED") {
+      this.isFailing = false;
+      this.limit = Math.min(this.route.maxInFlight, this.limit * 2);
+    } else if (isStrain(outcome)) {
+      this.isFailing = true;
+      this.limit = Math.max(1, Math.floor(this.limit / 2));
+    }
+    if ((status === 429 || status === 503) && outcome.retryAfterMs)
+      this.quietUntilMs = nowMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS);
+    // It will be paused as soon as the log is folded; until then it is left alone.
+    if (status === GONE) this.quietUntilMs = nowMs + QUIET_MAX_MS;
+  }
+
+  follow(route: Route): void {
+    if (this.route.state !== "ACTIVE" && route.state === "ACTIVE") {
+      this.dueAtMs = 0;
+      this.quietUntilMs = 0;
+    }
+    this.route = route;
+    this.limit = Math.min(this.limit, route.maxInFlight);
+  }
+}
+
+/** Lanes in turn: tenants one after the other, and the lanes of each one after the other. */
+export class Turns {
+  readonly #tenants = new Map<string, Set<Lane>>();
+
+  set(lane: Lane, isIn: boolean): void {
+    const { tenantId } = lane.route;
+    const lanes = this.#tenants.get(tenantId);
+    if (isIn && lanes) lanes.add(lane);
+    else if (isIn) this.#tenants.set(tenantId, new Set([lane]));
+    else if (lanes?.delete(lane) && lanes.size === 0) this.#tenants.delete(tenantId);
+  }
+
+  /** Lanes in all. */
+  get size(): number {
+    return [...this.#tenants.values()].reduce((sum, lanes) => sum + lanes.size, 0);
+  }
+
+  /** The next one that fits; it and its tenant go to the end. */
+  take(fits: (lane: Lane) => boolean): Lane | undefined {
+    for (const [tenantId, lanes] of this.#tenants)
+      for (const lane of lanes)
+        if (fits(lane)) {
+          lanes.delete(lane);
+          lanes.add(lane);
+          this.#tenants.delete(tenantId);
+          this.#tenants.set(tenantId, lanes);
+          return lane;
+        }
+    return undefined;
+  }
+}

@@ -1,0 +1,148 @@
+import { Worker } from "node:worker_threads";
+import type { Claim } from "../domain/delivery.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { OutgoingRequest } from "../domain/request.ts";
+import type { Route } from "../domain/route.ts";
+import { createTargetPolicy, type TargetRules } from "../domain/target.ts";
+import { createSend } from "./send.ts";
+
+/** What a sender is told about where requests may go; plain data, it crosses to the thread. */
+export interface SenderRules extends TargetRules {
+  /** URLs that begin with this are the service's own inboxes, which may be private. */
+  readonly inboxPrefix: string;
+}
+
+/** Makes the HTTP requests. */
+export interface Sender {
+  send(claim: Claim, route: Route): Promise<Outcome>;
+  /** Ends what is in flight, as TIMEOUT. */
+  abort(): void;
+  close(): Promise<void>;
+}
+
+/** Between the main thread and a sender's: plain values, in batches. */
+export type ToThread = { readonly requests: readonly (readonly [number, OutgoingRequest])[] } | "abort" | "close";
+export type FromThread = readonly (readonly [number, Outcome])[];
+
+/** `threads` 0 sends in the main thread. */
+export function createSender(threads: number, rules: SenderRules): Sender {
+  if (threads === 0) return new LocalSender(rules);
+  const senders = Array.from({ length: threads }, () => new ThreadSender(rules));
+  let turn = 0;
+  return {
+    send: (claim, route) => senders[turn++ % threads]!.send(claim, route),
+    abort: () => senders.forEach((sender) => sender.abort()),
+    close: async () => void (await Promise.all(senders.map((sender) => sender.close()))),
+  };
+}
+
+/** What both kinds of sender run. */
+export function createSending({ inboxPrefix, ...rules }: SenderRules): ReturnType<typeof createSend> {
+  return createSend({ policy: createTargetPolicy(rules), ownInbox: (url) => url.startsWith(inboxPrefix) });
+}
+
+class LocalSender implements Sender {
+  readonly #sending;
+  readonly #stop = new AbortController();
+
+  constructor(rules: SenderRules) {
+    this.#sending = createSending(rules);
+  }
+
+  send(claim: Claim, route: Route): Promise<Outcome> {
+    return this.#sending.send(requestFor(claim, route), this.#stop.signal);
+  }
+
+  abort(): void {
+    this.#stop.abort();
+  }
+
+  close(): Promise<void> {
+    return this.#sending.close();
+  }
+}
+
+class ThreadSender implements Sender {
+  readonly #rules: SenderRules;
+  readonly #pending = new Map<number, { resolve: (outcome: Outcome) => void; startedAt: Date }>();
+  #worker: Worker;
+  #batch: (readonly [number, OutgoingRequest])[] = [];
+  #lastNumber = 0;
+  #isClosed = false;
+
+  constructor(rules: SenderRules) {
+    this.#rules = rules;
+    this.#worker = this.#start();
+  }
+
+  send(claim: Claim, route: Route): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const number = ++this.#lastNumber;
+      this.#pending.set(number, { resolve, startedAt: new Date() });
+      // What is begun in one go crosses in one message.
+      if (this.#batch.push([number, requestFor(claim, route)]) === 1) queueMicrotask(() => this.#post());
+    });
+  }
+
+  abort(): void {
+    this.#worker.postMessage("abort" satisfies ToThread);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const ended = new Promise((resolve) => this.#worker.once("exit", resolve));
+    this.#worker.postMessage("close" satisfies ToThread);
+    await ended;
+  }
+
+  #post(): void {
+    this.#worker.postMessage({ requests: this.#batch } satisfies ToThread);
+    this.#batch = [];
+  }
+
+  #start(): Worker {
+    const worker = new Worker(new URL("./sender-thread.ts", import.meta.url), { workerData: this.#rules });
+    worker.on("message", (outcomes: FromThread) => {
+      for (const [number, outcome] of outcomes) this.#end(number, outcome);
+    });
+    let reason = "ended";
+    worker.on("error", (error) => (reason = `failed: ${String(error)}`));
+    worker.on("exit", () => this.#isClosed || this.#restart(`The sender's thread ${reason}`));
+    return worker;
+  }
+
+  /** A thread that died takes its attempts along: nobody knows whether they arrived. A new one sends what follows. */
+  #restart(reason: string): void {
+    const lost = [...this.#pending];
+    this.#worker = this.#start();
+    for (const [number, { startedAt }] of lost)
+      this.#end(number, {
+        kind: "INTERNAL",
+        message: `${reason}; the request may have arrived. It is sent again.`,
+        startedAt,
+        tookMs: Date.now() - startedAt.getTime(),
+        timings: {},
+        requestHeaders: [],
+      });
+  }
+
+  #end(number: number, outcome: Outcome): void {
+    this.#pending.get(number)?.resolve(outcome);
+    this.#pending.delete(number);
+  }
+}
+
+function requestFor(claim: Claim, route: Route): OutgoingRequest {
+  return {
+    url: route.url,
+    customHeaders: route.customHeaders,
+    body: claim.body,
+    eventId: claim.eventId,
+    eventType: claim.eventType,
+    deliveryId: claim.deliveryId,
+    attemptNumber: claim.state.attempts + 1,
+    isTest: claim.state.isTest,
+    secrets: route.secrets,
+    timeoutMs: route.timeoutMs,
+  };
+}

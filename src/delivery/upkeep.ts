@@ -1,0 +1,128 @@
+import type { Announce } from "../domain/fact.ts";
+import type { LogEntry } from "../domain/log-entry.ts";
+import type { Clock } from "../domain/tools.ts";
+
+const FOLD_MS = 1000;
+const RETENTION_MS = 60_000;
+/** Deliveries of a deleted webhook that are settled in one transaction. */
+const SETTLE_STEP = 500;
+
+/** The verbs that nobody asks for. */
+export interface UpkeepStore {
+  foldLog(tenantId: string): Promise<{
+    readonly hasMore: boolean;
+    readonly paused: readonly { readonly webhookId: string; readonly reason: string }[];
+  }>;
+  /** Deleted webhooks that something still waits for. */
+  orphaned(): readonly string[];
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number>;
+  removeOld(
+    before: Date,
+    now: Date,
+  ): Promise<{
+    readonly deliveries: number;
+    readonly events: number;
+    readonly logEntries: number;
+    readonly hasMore: boolean;
+  }>;
+}
+
+export interface UpkeepOptions {
+  readonly store: UpkeepStore;
+  readonly clock: Clock;
+  readonly announce: Announce;
+  readonly retentionMs: number;
+  readonly report: (error: unknown) => void;
+}
+
+/** What is done beside the line: health folded from the log, deleted webhooks settled, old rows removed. */
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  readonly #unfolded = new Set<string>();
+  readonly #stop = new AbortController();
+  #hasDeleted = true;
+  #folding: Promise<void> | undefined;
+  #removing: Promise<void> | undefined;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  start(tenantIds: readonly string[]): void {
+    for (const tenantId of tenantIds) this.#unfolded.add(tenantId);
+    this.#wake();
+    this.#removing = this.#repeatRemoval();
+  }
+
+  /** New rows of the log: within a second they are folded. An idle service does nothing. */
+  appended(entries: readonly LogEntry[]): void {
+    for (const { tenantId, change } of entries) {
+      this.#unfolded.add(tenantId);
+      if (change === "DELETED") this.#hasDeleted = true;
+    }
+    if (entries.length > 0) this.#wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all([this.#folding, this.#removing]);
+  }
+
+  #wake(): void {
+    if (this.#stop.signal.aborted) return;
+    this.#folding ??= this.#foldSoon().finally(() => {
+      this.#folding = undefined;
+      if (this.#unfolded.size > 0) this.#wake();
+    });
+  }
+
+  async #foldSoon(): Promise<void> {
+    const { clock, report } = this.#options;
+    await clock.wait(FOLD_MS, this.#stop.signal);
+    try {
+      for (const tenantId of [...this.#unfolded]) await this.#fold(tenantId);
+      if (this.#hasDeleted) await this.#settleDeleted();
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  async #fold(tenantId: string): Promise<void> {
+    const { store, announce } = this.#options;
+    this.#unfolded.delete(tenantId);
+    for (let hasMore = true; hasMore && !this.#stop.signal.aborted; ) {
+      const folding = await store.foldLog(tenantId).catch((error: unknown) => {
+        this.#unfolded.add(tenantId);
+        throw error;
+      });
+      for (const { webhookId, reason } of folding.paused)
+        announce({ type: "webhook.autoPaused", tenantId, webhookId, reason });
+      ({ hasMore } = folding);
+    }
+  }
+
+  async #settleDeleted(): Promise<void> {
+    const { store, clock } = this.#options;
+    for (const webhookId of store.orphaned()) {
+      const settleSome = () => store.cancelWaiting(webhookId, clock.now(), SETTLE_STEP);
+      while (!this.#stop.signal.aborted && (await settleSome()) === SETTLE_STEP);
+    }
+    this.#hasDeleted = false;
+  }
+
+  async #repeatRemoval(): Promise<void> {
+    const { store, clock, announce, retentionMs, report } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const now = clock.now();
+        const { hasMore, ...removed } = await store.removeOld(new Date(now.getTime() - retentionMs), now);
+        if (removed.deliveries + removed.events + removed.logEntries > 0)
+          announce({ type: "retention.removed", ...removed });
+        if (hasMore) continue;
+      } catch (error) {
+        report(error);
+      }
+      await clock.wait(RETENTION_MS, this.#stop.signal);
+    }
+  }
+}

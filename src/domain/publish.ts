@@ -1,0 +1,109 @@
+import { createHash } from "node:crypto";
+import stableStringify from "safe-stable-stringify";
+import { Event } from "./event.ts";
+import { findEventType, type Json } from "./event-type.ts";
+import { payloadProblems } from "./payload.ts";
+import { Refusal, refuseIf, type Problem } from "./refusal.ts";
+import type { Kept, NewEvent } from "./store.ts";
+import type { Tools } from "./tools.ts";
+
+/** A payload's largest JSON text, in UTF-8 bytes. */
+export const PAYLOAD_MAX_BYTES = 256 * 1024;
+
+export interface EventInput {
+  readonly type: string;
+  readonly payload: unknown;
+  readonly occurredAt?: Date | null;
+  readonly idempotencyKey?: string | null;
+}
+
+export type Published = Pick<Kept, "eventId" | "matchedWebhooks"> & { readonly isNew: boolean };
+
+/**
+ * The first half of the line: accepts events, finds the webhooks that want them, keeps both. Answers after the commit,
+ * one answer for each event, in order: accepted, or refused by itself. `delivery/deliver.ts` is the second half.
+ */
+export async function publish(
+  tenantId: string,
+  inputs: readonly EventInput[],
+  tools: Tools,
+): Promise<readonly (Published | Refusal)[]> {
+  const accepted = inputs.map((input) => refusalOr(() => accept(tenantId, input, tools)));
+  const events = accepted.filter((one): one is NewEvent => !(one instanceof Refusal));
+  const kept = events.length > 0 ? await tools.store.keep(tenantId, events, tools.lanes) : [];
+  for (const [index, one] of kept.entries()) {
+    tools.lanes.begin(one.claims);
+    for (const webhookId of one.waiting) tools.lanes.wake(tenantId, webhookId, tools.clock.now());
+    if (one.kind === "NEW") announcePublished(events[index]!.event, one, tools);
+  }
+  const answers = kept[Symbol.iterator]();
+  return accepted.map((one) => (one instanceof Refusal ? one : answered(answers.next().value!)));
+}
+
+/** The event that this input becomes; refuses what the catalog does not know or the type's schema forbids. */
+export function accept(tenantId: string, input: EventInput, { clock, newId }: Tools): NewEvent {
+  const type = findEventType(input.type);
+  if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
+  refuseIf([...keyProblems(input), ...occurredAtProblems(input), ...checkPayload(type.name, input.payload)]);
+  const payload = JSON.stringify(input.payload);
+  if (Buffer.byteLength(payload) > PAYLOAD_MAX_BYTES)
+    throw new Refusal("PAYLOAD_TOO_LARGE", { path: ["payload"], limit: PAYLOAD_MAX_BYTES });
+  const now = clock.now();
+  const event = Object.assign(new Event(), {
+    id: newId("evt"),
+    tenantId,
+    typeName: type.name,
+    payload,
+    isTest: false,
+    publishedAt: now,
+    occurredAt: input.occurredAt ?? now,
+    idempotencyKey: input.idempotencyKey ?? null,
+    matchedWebhooks: 0,
+  });
+  return { event, hash: event.idempotencyKey === null ? null : contentHash(type.name, input) };
+}
+
+/** Problems of a payload for a type of the catalog, under the path `payload`. */
+export function checkPayload(typeName: string, payload: unknown): Problem[] {
+  return payloadProblems(findEventType(typeName)!, payload).map(({ pointer, message }) => ({
+    path: ["payload"],
+    pointer,
+    message: `${pointer || "The payload"} ${message}`,
+  }));
+}
+
+/** Two publishes under one key are the same event when type, time and content are; the order of keys is no content. */
+function contentHash(typeName: string, { payload, occurredAt }: EventInput): string {
+  const content = [typeName, occurredAt?.toISOString() ?? null, stableStringify(payload as Json)];
+  return createHash("sha256").update(JSON.stringify(content)).digest("base64url");
+}
+
+function keyProblems({ idempotencyKey }: EventInput): Problem[] {
+  if (idempotencyKey == null || /^[\x20-\x7e]{1,255}$/.test(idempotencyKey)) return [];
+  return [{ path: ["idempotencyKey"], message: "must be 1 to 255 visible ASCII characters" }];
+}
+
+function occurredAtProblems({ occurredAt }: EventInput): Problem[] {
+  const year = occurredAt?.getUTCFullYear() ?? 2000;
+  return year >= 1970 && year <= 9999 ? [] : [{ path: ["occurredAt"], message: "must lie in the years 1970 to 9999" }];
+}
+
+function answered({ eventId, kind, matchedWebhooks }: Kept): Published | Refusal {
+  if (kind === "CONFLICT")
+    return new Refusal("IDEMPOTENCY_KEY_REUSED", { path: ["idempotencyKey"], existingId: eventId });
+  return { eventId, matchedWebhooks, isNew: kind === "NEW" };
+}
+
+function announcePublished(event: Event, { matchedWebhooks }: Kept, { announce }: Tools): void {
+  const { tenantId, id: eventId, typeName: eventType, isTest } = event;
+  announce({ type: "event.published", tenantId, eventId, eventType, isTest, deliveries: matchedWebhooks });
+}
+
+function refusalOr<T>(accept: () => T): T | Refusal {
+  try {
+    return accept();
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return refusal;
+    throw refusal;
+  }
+}

@@ -1,0 +1,127 @@
+/** Codes that clients can act on, closed and shared with the API. */
+export const USER_ERROR_CODES = [
+  "INVALID_INPUT",
+  "NOT_FOUND",
+  "CONFLICT",
+  "LIMIT_REACHED",
+  "UNSAFE_URL",
+  "NOT_RETRYABLE",
+] as const;
+export type UserErrorCode = (typeof USER_ERROR_CODES)[number];
+
+/** Every refusal: what the caller is told, and the code it can act on. A problem's own text wins over the table's. */
+export const REFUSALS = {
+  INPUT_INVALID: { code: "INVALID_INPUT", text: "The input has problems; see issues" },
+  URL_UNSAFE: { code: "UNSAFE_URL", text: "The URL points to a place that webhooks may not reach" },
+  WEBHOOK_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No webhook has this id or key; the webhooks query lists them all",
+  },
+  EVENT_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No event has this id; it may be older than the retention period",
+  },
+  EVENT_TYPE_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "The catalog has no event type of this name; the events query lists them all",
+  },
+  DELIVERY_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No delivery has this id; it may be older than the retention period",
+  },
+  INBOX_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No inbox has this id; it may have expired. createInbox makes a new one",
+  },
+  KEY_TAKEN: {
+    code: "CONFLICT",
+    text: "Another webhook has this key; use upsertWebhook to change it, or choose another key",
+  },
+  VERSION_PASSED: {
+    code: "CONFLICT",
+    text: "The webhook was changed since you read it; read it again and repeat the change on top of it",
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    code: "CONFLICT",
+    text: "This idempotency key belongs to an event with another type, time or payload; use a new key for a new event",
+  },
+  DELIVERY_IN_FLIGHT: {
+    code: "NOT_RETRYABLE",
+    text: "An attempt is in flight; wait for its result, then redeliver",
+  },
+  DELIVERY_IS_TEST: {
+    code: "NOT_RETRYABLE",
+    text: "A test is one attempt and is never repeated; call testWebhook again",
+  },
+  DELIVERY_ORPHANED: {
+    code: "NOT_RETRYABLE",
+    text: "The webhook of this delivery was deleted; publish to a new webhook instead",
+  },
+  DELIVERY_FINISHED: {
+    code: "CONFLICT",
+    text: "The delivery is finished, so there is nothing to cancel",
+  },
+  CALL_TOO_LARGE: {
+    code: "LIMIT_REACHED",
+    text: "This call would write too many deliveries at once; publish fewer events in each call",
+  },
+  PAYLOAD_TOO_LARGE: {
+    code: "LIMIT_REACHED",
+    text: "The payload is too large; publish a link to large content instead of the content",
+  },
+  PUBLISHES_WAITING: {
+    code: "LIMIT_REACHED",
+    text: "Too many publishes are waiting to be stored; try again after retryAfter",
+  },
+  WEBHOOKS_FULL: { code: "LIMIT_REACHED", text: "This is the largest number of webhooks; delete some" },
+  INBOXES_FULL: { code: "LIMIT_REACHED", text: "This is the largest number of inboxes; delete some" },
+} as const satisfies Record<string, { code: UserErrorCode; text: string }>;
+export type RefusalReason = keyof typeof REFUSALS;
+
+/** One problem of an input: `path` from the field's argument inwards, `pointer` (RFC 6901) inside a JSON value. */
+export interface Problem {
+  readonly path: readonly string[];
+  readonly pointer?: string;
+  readonly message: string;
+}
+
+export interface RefusalDetails {
+  readonly path?: readonly string[];
+  readonly problems?: readonly Problem[];
+  /** Id of what stands in the way. */
+  readonly existingId?: string;
+  readonly currentVersion?: number;
+  readonly limit?: number;
+  readonly retryAfterMs?: number;
+}
+
+/** A command turned down for a reason that the caller can act on. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  readonly reason: RefusalReason;
+  readonly details: RefusalDetails;
+
+  constructor(reason: RefusalReason, details: RefusalDetails = {}) {
+    super(details.problems?.[0]?.message ?? REFUSALS[reason].text);
+    this.reason = reason;
+    this.details = details;
+  }
+
+  get code(): UserErrorCode {
+    return REFUSALS[this.reason].code;
+  }
+
+  /** The same refusal for an input that stands deeper in the call. */
+  under(...outer: string[]): Refusal {
+    return new Refusal(this.reason, {
+      ...this.details,
+      path: [...outer, ...(this.details.path ?? [])],
+      problems: this.details.problems?.map((p) => ({ ...p, path: [...outer, ...p.path] })),
+    });
+  }
+}
+
+/** Throws INPUT_INVALID when there are problems. */
+export function refuseIf(problems: readonly Problem[]): void {
+  if (problems[0]) throw new Refusal("INPUT_INVALID", { path: problems[0].path, problems });
+}

@@ -1,0 +1,28 @@
+import type { PayloadFormat } from "./event.ts";
+import type { CustomHeader } from "./request.ts";
+import type { WebhookState } from "./webhook.ts";
+
+/** A webhook as the line needs it: settings filled in, secrets opened, patterns compiled. Never leaves the process. */
+export interface Route {
+  readonly tenantId: string;
+  readonly webhookId: string;
+  readonly webhookName: string;
+  readonly state: WebhookState;
+  readonly url: string;
+  /** Scheme, host and port of `url`. */
+  readonly origin: string;
+  readonly format: PayloadFormat;
+  readonly wants: (typeName: string) => boolean;
+  readonly customHeaders: readonly CustomHeader[];
+  readonly secrets: readonly string[];
+  readonly retryDelaysMs: readonly number[];
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+  /** Whether its last attempts failed: a lane starts careful then. */
+  readonly isFailing: boolean;
+}
+
+/** The webhooks that an event of this type becomes deliveries for. A disabled one is off; a paused one holds. */
+export function fanOut(routes: readonly Route[], typeName: string): Route[] {
+  return routes.filter((route) => route.state !== "DISABLED" && route.wants(typeName));
+}

@@ -1,0 +1,90 @@
+import type { Claim, Delivery, DeliveryAttempt, Settled } from "./delivery.ts";
+import type { Event } from "./event.ts";
+import type { AttemptRecorded } from "./fact.ts";
+import type { Inbox, InboxAnswer, InboxRequest } from "./inbox.ts";
+import type { Route } from "./route.ts";
+import type { SigningSecret, Webhook, WebhookRef } from "./webhook.ts";
+
+/** An event to be kept; `hash` identifies its content under an idempotency key. */
+export interface NewEvent {
+  readonly event: Event;
+  readonly hash: string | null;
+}
+
+export interface Kept {
+  readonly eventId: string;
+  /** REPEAT: the key had been used for the same event. CONFLICT: for another one, whose id this is. */
+  readonly kind: "NEW" | "REPEAT" | "CONFLICT";
+  readonly matchedWebhooks: number;
+  /** Deliveries whose lease this process kept. */
+  readonly claims: readonly Claim[];
+  /** Webhooks whose deliveries went to the table. */
+  readonly waiting: readonly string[];
+}
+
+/** Places in the lanes of this process: a new delivery that finds one is sent without a detour over the table. */
+export interface Lanes {
+  reserve(route: Route): boolean;
+  /** Places that were reserved in a transaction that did not commit. */
+  giveBack(route: Route): void;
+  begin(claims: readonly Claim[]): void;
+  /** Something is due in the table. */
+  wake(tenantId: string, webhookId: string, dueAt: Date): void;
+  /** Ahead of its lane; resolves when the attempt is recorded. */
+  deliverNow(claim: Claim): Promise<void>;
+}
+
+export interface ClaimRequest {
+  readonly tenantId: string;
+  readonly webhookId: string;
+  readonly most: number;
+}
+
+export interface Claimed {
+  readonly claims: readonly Claim[];
+  /** When each of the webhooks asked for has something due next; null: nothing waits. */
+  readonly nextDueAt: ReadonlyMap<string, Date | null>;
+  /** Attempts that were recorded because a lease had ended by itself. */
+  readonly lost: readonly AttemptRecorded[];
+}
+
+export interface Recording {
+  readonly claim: Claim;
+  readonly attempt: DeliveryAttempt;
+  readonly settled: Settled;
+}
+
+/** A unit of work on what people own: reads and changes, committed together or repeated from the start. */
+export interface Work {
+  webhook(ref: WebhookRef): Promise<Webhook>;
+  findWebhook(ref: WebhookRef): Promise<Webhook | null>;
+  countWebhooks(): Promise<number>;
+  secrets(webhookId: string): Promise<SigningSecret[]>;
+  inbox(id: string): Promise<Inbox>;
+  countInboxes(): Promise<number>;
+  add(entity: Webhook | SigningSecret | Inbox): void;
+  remove(entity: SigningSecret | Inbox): void;
+}
+
+/** The committed changes of the service, as verbs. Each resolves after its commit; each names the tenant. */
+export interface Store {
+  /** Events with all their deliveries, in one commit. Refuses a call that would write too much. */
+  keep(tenantId: string, events: readonly NewEvent[], lanes: Lanes): Promise<readonly Kept[]>;
+  /** A test: its event and one leased delivery. */
+  keepTest(event: Event, webhookId: string): Promise<Claim>;
+  claimDue(requests: readonly ClaimRequest[]): Promise<Claimed>;
+  /** Gives back claims that were not begun. */
+  release(claims: readonly Claim[]): Promise<void>;
+  /** The attempt, and the delivery's new state unless the claim was lost meanwhile. */
+  record(recording: Recording): Promise<AttemptRecorded>;
+  /** One of the transitions of delivery.ts that people ask for; refuses as they do. */
+  transition(tenantId: string, deliveryId: string, verb: "redeliver" | "cancel", now: Date): Promise<Delivery>;
+  /** Cancels what waits for a webhook and was created up to `before`; returns how many of at most `most`. */
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number>;
+  change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T>;
+  receive(request: InboxRequest): Promise<InboxAnswer | null>;
+  /** The webhook as the line sees it. */
+  route(tenantId: string, webhookId: string): Route | undefined;
+  /** The last position of a tenant's log. */
+  position(tenantId: string): number;
+}

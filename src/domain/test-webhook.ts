@@ -1,0 +1,86 @@
+import type { Event } from "./event.ts";
+import { expandPatterns, findEventType, type Json, type JsonObject } from "./event-type.ts";
+import { accept, checkPayload, type EventInput } from "./publish.ts";
+import { Refusal, refuseIf } from "./refusal.ts";
+import type { Tools } from "./tools.ts";
+import { checkedDuration, zodProblems } from "./webhook-input.ts";
+import type { Webhook, WebhookRef } from "./webhook.ts";
+
+/** How long the answer waits for the attempt. */
+const WAIT = checkedDuration(0, 60_000);
+
+/** What a test is about: a sample, the payload of a past event, or one of the caller's own. */
+export type TestSubject =
+  | { readonly sample: { readonly type: string; readonly overrides?: Json } }
+  | { readonly eventId: Pick<Event, "typeName" | "payload"> }
+  | { readonly custom: { readonly type: string; readonly payload: Json } };
+
+export interface TestRun {
+  readonly deliveryId: string;
+  /** Null when the attempt was still running after the wait. */
+  readonly isRecorded: boolean;
+  /** The log's position before the test. */
+  readonly position: number;
+}
+
+/**
+ * Sends a test event: an event of its own, one attempt, ahead of its lane and in every state of the webhook, seen by
+ * neither health nor counts. A receiver that fails is a test that worked.
+ */
+export async function testWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  { subject, wait }: { subject: TestSubject | null; wait: string },
+  tools: Tools,
+): Promise<TestRun> {
+  const waitMs = WAIT.safeParse(wait);
+  refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
+  const webhook = await tools.store.change(tenantId, (work) => work.webhook(ref));
+  const event = acceptTest(tenantId, subject ?? sampleFor(webhook), tools);
+  const position = tools.store.position(tenantId);
+  const claim = await tools.store.keepTest(event, webhook.id);
+  tools.announce({
+    type: "event.published",
+    tenantId,
+    eventId: event.id,
+    eventType: event.typeName,
+    isTest: true,
+    deliveries: 1,
+  });
+  const stop = new AbortController();
+  const recorded = tools.lanes.deliverNow(claim).then(() => true);
+  const isRecorded = await Promise.race([recorded, tools.clock.wait(waitMs.data!, stop.signal).then(() => false)]);
+  stop.abort();
+  return { deliveryId: claim.deliveryId, isRecorded, position };
+}
+
+function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): Event {
+  try {
+    const { event } = accept(tenantId, testInput(subject), tools);
+    return Object.assign(event, { isTest: true, matchedWebhooks: 1 });
+  } catch (refusal) {
+    throw refusal instanceof Refusal ? refusal.under("event", ...Object.keys(subject)) : refusal;
+  }
+}
+
+/** The sample of the first catalog type that the webhook matches. */
+function sampleFor(webhook: Webhook): TestSubject {
+  return { sample: { type: expandPatterns(webhook.eventTypes).names[0]! } };
+}
+
+function testInput(subject: TestSubject): EventInput {
+  if ("custom" in subject) return subject.custom;
+  if ("eventId" in subject) return { type: subject.eventId.typeName, payload: JSON.parse(subject.eventId.payload) };
+  const { type: name, overrides } = subject.sample;
+  const type = findEventType(name);
+  if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
+  if (overrides != null && !isObject(overrides))
+    refuseIf([{ path: ["overrides"], message: "must be an object of top-level fields, such as {\"payment_id\": 2}" }]);
+  const payload = { ...type.samplePayload, ...(overrides as JsonObject | undefined) };
+  refuseIf(checkPayload(type.name, payload).map((problem) => ({ ...problem, path: ["overrides"] })));
+  return { type: type.name, payload };
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

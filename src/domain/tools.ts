@@ -1,0 +1,28 @@
+import type { Announce } from "./fact.ts";
+import type { IdPrefix } from "./id.ts";
+import type { Lanes, Store } from "./store.ts";
+import type { Vault } from "./vault.ts";
+import type { WebhookDefaults } from "./webhook.ts";
+
+export interface Clock {
+  /** Wall time: for what is stored and due. */
+  now(): Date;
+  /** Lease clock, milliseconds: never steps. */
+  leaseMs(): number;
+  /** Resolves after `ms` of monotonic time, or at once when the signal aborts. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** What the commands work with. Time and chance are passed in. */
+export interface Tools {
+  readonly store: Store;
+  readonly lanes: Lanes;
+  readonly announce: Announce;
+  readonly clock: Clock;
+  readonly newId: (prefix: IdPrefix) => string;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly vault: Vault;
+  readonly defaults: WebhookDefaults;
+  /** The normal form of a URL that webhooks may use; throws a Refusal for any other. */
+  readonly checkUrl: (url: string) => string;
+}

@@ -1,0 +1,237 @@
+import stableStringify from "safe-stable-stringify";
+import type { WebhookFact } from "./fact.ts";
+import type { CustomHeader } from "./request.ts";
+import { Refusal } from "./refusal.ts";
+import { createSecret, parseSecret } from "./signature.ts";
+import type { Work } from "./store.ts";
+import type { Tools } from "./tools.ts";
+import type { Vault } from "./vault.ts";
+import {
+  disable,
+  NO_HISTORY,
+  pause,
+  resume,
+  SigningSecret,
+  Webhook,
+  type HeldDeliveries,
+  type StoredHeader,
+  type WebhookRef,
+} from "./webhook.ts";
+import {
+  applyPatch,
+  checkWebhook,
+  currentInput,
+  type CheckedWebhook,
+  type WebhookInput,
+  type WebhookPatch,
+} from "./webhook-input.ts";
+
+export const WEBHOOKS_MAX = 10_000;
+/** Held deliveries are cancelled in steps of this many rows, so that the line goes on beside it. */
+const CANCEL_STEP = 500;
+
+export interface NewWebhookInput extends WebhookInput {
+  /** Bring your own, `whsec_…`; made by the service when null. */
+  readonly secret: string | null;
+  readonly paused: boolean;
+}
+
+export interface CreatedWebhook {
+  readonly webhook: Webhook;
+  /** Shown this once; null when the caller brought it. */
+  readonly secret: string | null;
+}
+
+export async function createWebhook(tenantId: string, input: NewWebhookInput, tools: Tools): Promise<CreatedWebhook> {
+  const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders: [] });
+  const created = await tools.store.change(tenantId, async (work) => {
+    if (checked.key !== null) {
+      const existing = await work.findWebhook({ key: checked.key });
+      if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
+    }
+    return addWebhook(tenantId, { ...checked, secret: input.secret, paused: input.paused }, work, tools);
+  });
+  return announced("webhook.created", created, tools);
+}
+
+/**
+ * By key: creates the webhook, or makes the one that is there exactly this. Its state stays: what a person paused, a
+ * script that runs each time does not resume. A brought secret that differs replaces the one there.
+ */
+export async function upsertWebhook(
+  tenantId: string,
+  input: NewWebhookInput & { readonly key: string },
+  tools: Tools,
+): Promise<CreatedWebhook & { readonly isNew: boolean }> {
+  const upserted = await tools.store.change(tenantId, async (work) => {
+    const webhook = await work.findWebhook({ key: input.key });
+    const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
+    const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders });
+    if (!webhook) return { ...(await addWebhook(tenantId, { ...input, ...checked }, work, tools)), isNew: true };
+    write(webhook, checked, tools);
+    if (input.secret !== null) await replaceSecret(webhook, broughtSecret(input.secret), work, tools);
+    return { webhook, secret: null, isNew: false };
+  });
+  return announced(upserted.isNew ? "webhook.created" : "webhook.updated", upserted, tools);
+}
+
+export async function updateWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  { patch, expectedVersion }: { patch: WebhookPatch; expectedVersion: number | null },
+  tools: Tools,
+): Promise<{ webhook: Webhook }> {
+  const webhook = await tools.store.change(tenantId, async (work) => {
+    const webhook = await work.webhook(ref);
+    if (expectedVersion !== null && expectedVersion !== webhook.version)
+      throw new Refusal("VERSION_PASSED", {
+        path: ["expectedVersion"],
+        existingId: webhook.id,
+        currentVersion: webhook.version,
+      });
+    const storedHeaders = openHeaders(webhook, tools.vault);
+    const input = applyPatch(currentInput(webhook, storedHeaders), patch);
+    write(webhook, checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders }), tools);
+    return webhook;
+  });
+  return announced("webhook.updated", { webhook }, tools);
+}
+
+/** What waits for it reads as cancelled from now on; its past stays for the retention period. */
+export async function deleteWebhook(tenantId: string, ref: WebhookRef, tools: Tools): Promise<{ webhook: Webhook }> {
+  const webhook = await tools.store.change(tenantId, async (work) => {
+    const webhook = await work.webhook(ref);
+    for (const secret of await work.secrets(webhook.id)) work.remove(secret);
+    Object.assign(webhook, { deletedAt: tools.clock.now(), key: null, headers: [] });
+    return webhook;
+  });
+  return announced("webhook.deleted", { webhook }, tools);
+}
+
+export async function pauseWebhook(tenantId: string, ref: WebhookRef, reason: string | null, tools: Tools) {
+  return changeState("webhook.paused", tenantId, ref, tools, (webhook) => pause(webhook, reason, tools.clock.now()));
+}
+
+export async function disableWebhook(tenantId: string, ref: WebhookRef, reason: string | null, tools: Tools) {
+  return changeState("webhook.disabled", tenantId, ref, tools, (webhook) =>
+    disable(webhook, reason, tools.clock.now()),
+  );
+}
+
+/** Makes it ACTIVE, from whatever state; what was held is sent, or cancelled first. */
+export async function resumeWebhook(tenantId: string, ref: WebhookRef, held: HeldDeliveries, tools: Tools) {
+  if (held === "CANCEL") {
+    const { id, state } = await tools.store.change(tenantId, (work) => work.webhook(ref));
+    const before = tools.clock.now();
+    const cancelSome = () => tools.store.cancelWaiting(id, before, CANCEL_STEP);
+    if (state !== "ACTIVE") while ((await cancelSome()) === CANCEL_STEP);
+  }
+  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) => resume(webhook, tools.clock.now()));
+}
+
+async function changeState(
+  type: WebhookFact["type"],
+  tenantId: string,
+  ref: WebhookRef,
+  tools: Tools,
+  apply: (webhook: Webhook) => void,
+): Promise<{ webhook: Webhook }> {
+  const webhook = await tools.store.change(tenantId, async (work) => {
+    const webhook = await work.webhook(ref);
+    apply(webhook);
+    return webhook;
+  });
+  return announced(type, { webhook }, tools);
+}
+
+function announced<T extends { readonly webhook: Webhook }>(type: WebhookFact["type"], done: T, { announce }: Tools): T {
+  const { tenantId, id: webhookId, stateReason: reason } = done.webhook;
+  announce({ type, tenantId, webhookId, ...(reason === null ? {} : { reason }) });
+  return done;
+}
+
+async function addWebhook(
+  tenantId: string,
+  checked: CheckedWebhook & Pick<NewWebhookInput, "secret" | "paused">,
+  work: Work,
+  tools: Tools,
+): Promise<CreatedWebhook> {
+  if ((await work.countWebhooks()) >= WEBHOOKS_MAX) throw new Refusal("WEBHOOKS_FULL", { limit: WEBHOOKS_MAX });
+  const now = tools.clock.now();
+  const webhook = Object.assign(new Webhook(), NO_HISTORY, {
+    id: tools.newId("wh"),
+    tenantId,
+    state: checked.paused ? "PAUSED" : "ACTIVE",
+    stateReason: null,
+    activeSince: now,
+    createdAt: now,
+    deletedAt: null,
+  });
+  write(webhook, checked, tools);
+  const secret = checked.secret === null ? createSecret(tools.randomBytes(32)) : broughtSecret(checked.secret);
+  work.add(webhook);
+  work.add(sealedSecret(webhook, secret, tools));
+  return { webhook, secret: checked.secret === null ? secret : null };
+}
+
+function broughtSecret(text: string): string {
+  const parsed = parseSecret(text);
+  if (parsed.ok) return parsed.secret;
+  throw new Refusal("INPUT_INVALID", { path: ["secret"], problems: [{ path: ["secret"], message: parsed.problem }] });
+}
+
+function sealedSecret(webhook: Webhook, secret: string, { newId, vault, clock }: Tools): SigningSecret {
+  const id = newId("sec");
+  return Object.assign(new SigningSecret(), {
+    id,
+    tenantId: webhook.tenantId,
+    webhookId: webhook.id,
+    scheme: webhook.signature,
+    sealed: vault.seal(secret, id),
+    hint: secret.slice(-4),
+    createdAt: clock.now(),
+  });
+}
+
+async function replaceSecret(webhook: Webhook, secret: string, work: Work, tools: Tools): Promise<void> {
+  const stored = await work.secrets(webhook.id);
+  if (stored.some(({ sealed, id }) => tools.vault.open(sealed, id) === secret)) return;
+  for (const old of stored) work.remove(old);
+  work.add(sealedSecret(webhook, secret, tools));
+  webhook.updatedAt = tools.clock.now();
+}
+
+/** Writes what differs: a script that says the same again leaves version and time of change alone. */
+function write(webhook: Webhook, checked: CheckedWebhook, { clock, vault }: Tools): void {
+  if (stableStringify(checkedOf(webhook, vault)) === stableStringify(pickChecked(checked))) return;
+  const { headers, retryDelays, timeout, ...same } = pickChecked(checked);
+  Object.assign(webhook, same, { retryDelaysMs: retryDelays, timeoutMs: timeout, updatedAt: clock.now() });
+  webhook.headers = headers.map((header) => sealHeader(header, webhook.id, vault));
+}
+
+/** The webhook in the form of a checked input; undefined before it has been written for the first time. */
+function checkedOf(webhook: Webhook, vault: Vault): CheckedWebhook | undefined {
+  if (!webhook.updatedAt) return undefined;
+  const { retryDelaysMs: retryDelays, timeoutMs: timeout } = webhook;
+  return pickChecked({ ...webhook, retryDelays, timeout, headers: openHeaders(webhook, vault) });
+}
+
+function pickChecked(from: CheckedWebhook): CheckedWebhook {
+  const { key, name, url, eventTypes, description, integration, format, signature, maxInFlight } = from;
+  const { retryDelays, timeout, headers } = from;
+  return {
+    ...{ key, name, url, eventTypes, description, integration, format, signature, maxInFlight },
+    ...{ retryDelays, timeout, headers },
+  };
+}
+
+function sealHeader(header: CustomHeader, owner: string, vault: Vault): StoredHeader {
+  return header.isSecret ? { ...header, value: vault.seal(header.value, `${owner}/${header.name}`) } : header;
+}
+
+/** The headers of a webhook with the values of secret ones in the clear: for sending, never for showing. */
+export function openHeaders(webhook: Pick<Webhook, "id" | "headers">, vault: Vault): CustomHeader[] {
+  return webhook.headers.map((header) =>
+    header.isSecret ? { ...header, value: vault.open(header.value, `${webhook.id}/${header.name}`) } : header,
+  );
+}

@@ -1,0 +1,107 @@
+import type { PayloadFormat } from "./event.ts";
+import type { SignatureScheme } from "./signature.ts";
+
+/**
+ * PAUSED: deliveries are held. DISABLED: off, events are not kept for it. AUTO_PAUSED: paused by the service after
+ * lasting failure or HTTP 410. None of them ever deletes it; resume makes it ACTIVE from whatever state.
+ */
+export const WEBHOOK_STATES = ["ACTIVE", "PAUSED", "DISABLED", "AUTO_PAUSED"] as const;
+export type WebhookState = (typeof WEBHOOK_STATES)[number];
+
+export const WEBHOOK_HEALTH_STATES = ["HEALTHY", "DEGRADED", "FAILING", "UNKNOWN"] as const;
+export type WebhookHealthState = (typeof WEBHOOK_HEALTH_STATES)[number];
+
+/** What happens to deliveries that waited for a resume. */
+export const HELD_DELIVERIES = ["SEND", "CANCEL"] as const;
+export type HeldDeliveries = (typeof HELD_DELIVERIES)[number];
+
+/** A custom header as stored: the value of a secret one is sealed. */
+export interface StoredHeader {
+  readonly name: string;
+  readonly value: string;
+  readonly isSecret: boolean;
+}
+
+export class Webhook {
+  id!: string;
+  tenantId!: string;
+  key!: string | null;
+  name!: string;
+  url!: string;
+  eventTypes!: string[];
+  description!: string | null;
+  integration!: string;
+  format!: PayloadFormat;
+  headers!: StoredHeader[];
+  signature!: SignatureScheme;
+  /** Null: the service's setting, as it is at the moment. The same holds for the next two. */
+  retryDelaysMs!: number[] | null;
+  timeoutMs!: number | null;
+  maxInFlight!: number | null;
+  state!: WebhookState;
+  stateReason!: string | null;
+  /** The latest of creation and resume: from here the days without a success are counted. */
+  activeSince!: Date;
+  createdAt!: Date;
+  updatedAt!: Date;
+  deletedAt!: Date | null;
+  version!: number;
+
+  // Folded from the log once a second, never by the line itself.
+  health!: WebhookHealthState;
+  consecutiveFailures!: number;
+  /** Failed attempts since the last success or resume. */
+  failuresSinceSuccess!: number;
+  deliveryCount!: number;
+  lastSucceededAt!: Date | null;
+  lastFailedAt!: Date | null;
+}
+
+/** A signing secret; the text itself is kept sealed and shown once, by the command that made it. */
+export class SigningSecret {
+  id!: string;
+  tenantId!: string;
+  webhookId!: string;
+  scheme!: SignatureScheme;
+  sealed!: string;
+  /** Its last four characters. */
+  hint!: string;
+  createdAt!: Date;
+}
+
+/** A webhook is named by its id or by its owner's own key. */
+export type WebhookRef = { readonly id: string } | { readonly key: string };
+
+/** What the settings say where a webhook says nothing. */
+export interface WebhookDefaults {
+  readonly retryDelaysMs: readonly number[];
+  readonly timeoutMs: number;
+  readonly maxInFlight: number;
+}
+
+export const NO_HISTORY = {
+  health: "UNKNOWN",
+  consecutiveFailures: 0,
+  failuresSinceSuccess: 0,
+  deliveryCount: 0,
+  lastSucceededAt: null,
+  lastFailedAt: null,
+} as const satisfies Partial<Webhook>;
+
+export function pause(webhook: Webhook, reason: string | null, at: Date): void {
+  Object.assign(webhook, { state: "PAUSED", stateReason: reason, updatedAt: at });
+}
+
+export function disable(webhook: Webhook, reason: string | null, at: Date): void {
+  Object.assign(webhook, { state: "DISABLED", stateReason: reason, updatedAt: at });
+}
+
+export function resume(webhook: Webhook, at: Date): void {
+  Object.assign(webhook, {
+    state: "ACTIVE",
+    stateReason: null,
+    activeSince: at,
+    updatedAt: at,
+    failuresSinceSuccess: 0,
+  });
+}

@@ -1,0 +1,137 @@
+import type { LogEntry } from "../domain/log-entry.ts";
+import type { StreamItem, StreamRequest } from "../domain/stream.ts";
+import type { Clock } from "../domain/tools.ts";
+import type { Tail } from "./tail.ts";
+
+/** Entries that are read at once: enough to be quick, few enough to leave the event loop to deliveries. */
+const PAGE = 500;
+/** After this much silence a subscriber gets a cursor, so that a quiet filter's does not age. */
+const PROGRESS_MS = 30_000;
+
+/** The log in the table: what comes after a position, oldest first, and before one, newest first. */
+export interface LogReader {
+  after(tenantId: string, position: number, most: number): Promise<readonly LogEntry[]>;
+  before(tenantId: string, position: number, most: number): Promise<readonly LogEntry[]>;
+}
+
+/** Where streams come from: the log in memory and in the table, and its present end. */
+export interface Live {
+  readonly tail: Tail;
+  readonly log: LogReader;
+  readonly clock: Clock;
+  readonly position: (tenantId: string) => number;
+}
+
+/** Streams that somebody still listens to. */
+export const openStreams = new Set<LogStream>();
+
+/**
+ * One subscriber's way through the log: first what it asked for, then live, by one and the same path. It pulls, so one
+ * that stalls costs nothing. An iterator object and not an async generator: `return` of a generator that waits would
+ * itself wait for the next value.
+ */
+export class LogStream implements AsyncIterableIterator<StreamItem> {
+  readonly #live: Live;
+  readonly #request: StreamRequest;
+  readonly #ended = new AbortController();
+  readonly #ready: StreamItem[] = [];
+  #position = 0;
+  /** The end of the log when the subscriber came: what lies before is history. */
+  #historyEnd: number | undefined;
+  #replayed = 0;
+  #isStarted = false;
+
+  constructor(live: Live, request: StreamRequest) {
+    this.#live = live;
+    this.#request = request;
+    openStreams.add(this);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<StreamItem, undefined>> {
+    if (!this.#isStarted) await this.#begin();
+    while (this.#ready.length === 0 && !this.#ended.signal.aborted) await this.#pull();
+    const value = this.#ended.signal.aborted ? undefined : this.#ready.shift();
+    return value ? { done: false, value } : { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<StreamItem, undefined>> {
+    this.#ended.abort();
+    openStreams.delete(this);
+    return { done: true, value: undefined };
+  }
+
+  async #begin(): Promise<void> {
+    this.#isStarted = true;
+    const { tenantId, start } = this.#request;
+    this.#historyEnd = this.#live.position(tenantId);
+    this.#position = this.#historyEnd;
+    if (start && "after" in start) this.#position = start.after;
+    // From a log that was longer: of a database that was put back from a backup.
+    if (this.#position > this.#historyEnd) this.#tellGap(this.#historyEnd);
+    if (start && "last" in start) await this.#collectLast(start.last);
+  }
+
+  /** The last entries that match, found from the end backwards, a page at a time. */
+  async #collectLast(wanted: number): Promise<void> {
+    const { matches } = this.#request;
+    const found: LogEntry[] = [];
+    for (let before = this.#historyEnd! + 1; found.length < wanted && !this.#ended.signal.aborted; ) {
+      const page = await this.#live.log.before(this.#request.tenantId, before, PAGE);
+      if (page.length === 0) break;
+      for (const entry of page) if (found.length < wanted && (await matches(entry))) found.push(entry);
+      before = page.at(-1)!.position;
+    }
+    for (const entry of found.reverse()) this.#emit(entry);
+  }
+
+  async #pull(): Promise<void> {
+    const { tenantId, matches } = this.#request;
+    const end = this.#live.position(tenantId);
+    const entries =
+      this.#live.tail.after(tenantId, this.#position, PAGE) ??
+      (await this.#live.log.after(tenantId, this.#position, PAGE));
+    if (entries[0] && entries[0].position > this.#position + 1) this.#tellGap(entries[0].position - 1);
+    for (const entry of entries) {
+      this.#tellCaughtUp(entry.position - 1);
+      this.#position = entry.position;
+      if (await matches(entry)) this.#emit(entry);
+    }
+    if (entries.length > 0) return;
+    // Behind the end with nothing left to read: retention removed all there was.
+    if (this.#position < end) this.#tellGap(end);
+    this.#tellCaughtUp(this.#position);
+    if (this.#ready.length === 0 && this.#position === this.#live.position(tenantId)) await this.#sleep();
+  }
+
+  async #sleep(): Promise<void> {
+    const silence = new AbortController();
+    const either = AbortSignal.any([this.#ended.signal, silence.signal]);
+    const timeout = this.#live.clock.wait(PROGRESS_MS, either).then(() => "SILENCE" as const);
+    const commit = this.#live.tail.next(this.#request.tenantId, either).then(() => "COMMIT" as const);
+    const first = await Promise.race([commit, timeout]);
+    silence.abort();
+    if (first === "SILENCE" && !this.#ended.signal.aborted)
+      this.#ready.push({ type: "PROGRESS", position: this.#position, at: this.#live.clock.now() });
+  }
+
+  #emit(entry: LogEntry): void {
+    if (this.#historyEnd !== undefined) this.#replayed++;
+    this.#ready.push({ type: "ENTRY", position: entry.position, at: entry.at, entry });
+  }
+
+  /** Once, when all of the history has been told. */
+  #tellCaughtUp(position: number): void {
+    if (this.#historyEnd === undefined || position < this.#historyEnd) return;
+    this.#historyEnd = undefined;
+    this.#ready.push({ type: "CAUGHT_UP", position, at: this.#live.clock.now(), replayed: this.#replayed });
+  }
+
+  #tellGap(position: number): void {
+    this.#position = position;
+    this.#ready.push({ type: "GAP", position, at: this.#live.clock.now() });
+  }
+}

@@ -1,0 +1,37 @@
+import { ConfigProblem, readConfig } from "./config.ts";
+import { createLog } from "./log.ts";
+import { DatabaseProblem } from "./persistence/orm.ts";
+import { PortProblem } from "./server/http.ts";
+import { startService } from "./service.ts";
+
+/** The program: settings, service, one line when it is ready, and a clean stop. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = createLog(config.HOOKWIRE_LOG);
+  process.on("uncaughtException", (err) => {
+    log.fatal({ err }, "crashed");
+    process.exit(1);
+  });
+  const service = await startService(config, log);
+  if (service.firstStart) {
+    console.log(`API key (shown only now): ${service.firstStart.adminKey}`);
+    console.log(`Sign your browser in, once: ${service.firstStart.link}`);
+  }
+  console.log(`Hookwire is ready on ${service.url}/graphql`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      service.stop().then(
+        () => process.exit(0),
+        (err: unknown) => {
+          log.fatal({ err }, "the stop failed");
+          process.exit(1);
+        },
+      );
+    });
+}
+
+main().catch((error: unknown) => {
+  const isPlain = [ConfigProblem, DatabaseProblem, PortProblem].some((kind) => error instanceof kind);
+  console.error(isPlain ? `Hookwire can't start. ${(error as Error).message}` : error);
+  process.exit(1);
+});

@@ -1,0 +1,290 @@
+import { defineEntity, p } from "@mikro-orm/core";
+import {
+  ATTEMPT_TRIGGERS,
+  Delivery,
+  DeliveryAttempt,
+  STORED_STATUSES,
+} from "../domain/delivery.ts";
+import { Event, PAYLOAD_FORMATS } from "../domain/event.ts";
+import { WebhookHour } from "../domain/health.ts";
+import { Inbox, InboxRequest } from "../domain/inbox.ts";
+import { LOG_CHANGES, LogEntry } from "../domain/log-entry.ts";
+import { ATTEMPT_OUTCOMES, type Header, type Timings } from "../domain/outcome.ts";
+import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
+import { Tenant } from "../domain/tenant.ts";
+import {
+  SigningSecret,
+  Webhook,
+  WEBHOOK_HEALTH_STATES,
+  WEBHOOK_STATES,
+  type StoredHeader,
+} from "../domain/webhook.ts";
+
+/** Instants are kept to the millisecond. */
+const instant = () => p.datetime(3);
+const headers = () => p.json<Header[]>();
+/** A closed set of the domain. Without a check in the table: SQLite can't widen one without rewriting the table. */
+const oneOf = <const T extends readonly string[]>(_values: T) => p.text().$type<T[number]>();
+
+/** A fact about the installation itself: the hash of the operator's key, the check value of the secret key. */
+export class Meta {
+  name!: string;
+  value!: string;
+}
+
+export const MetaTable = defineEntity({
+  class: Meta,
+  tableName: "meta",
+  properties: { name: p.text().primary(), value: p.text() },
+});
+
+export const TenantTable = defineEntity({
+  class: Tenant,
+  tableName: "tenant",
+  properties: {
+    id: p.text().primary(),
+    key: p.text().unique(),
+    name: p.text(),
+    createdAt: instant(),
+    webhooksVersion: p.integer(),
+    foldedPosition: p.bigint("number"),
+  },
+});
+
+export const WebhookTable = defineEntity({
+  class: Webhook,
+  tableName: "webhook",
+  uniques: [{ properties: ["tenantId", "key"] }],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    key: p.text().nullable(),
+    name: p.text(),
+    url: p.text(),
+    eventTypes: p.json<string[]>(),
+    description: p.text().nullable(),
+    integration: p.text(),
+    format: oneOf(PAYLOAD_FORMATS),
+    headers: p.json<StoredHeader[]>(),
+    signature: oneOf(SIGNATURE_SCHEMES),
+    retryDelaysMs: p.json<number[]>().nullable(),
+    timeoutMs: p.integer().nullable(),
+    maxInFlight: p.integer().nullable(),
+    state: oneOf(WEBHOOK_STATES),
+    stateReason: p.text().nullable(),
+    activeSince: instant(),
+    createdAt: instant(),
+    updatedAt: instant(),
+    deletedAt: instant().nullable(),
+    version: p.integer().version(),
+    health: oneOf(WEBHOOK_HEALTH_STATES),
+    consecutiveFailures: p.integer(),
+    failuresSinceSuccess: p.integer(),
+    deliveryCount: p.bigint("number"),
+    lastSucceededAt: instant().nullable(),
+    lastFailedAt: instant().nullable(),
+  },
+});
+
+export const SigningSecretTable = defineEntity({
+  class: SigningSecret,
+  tableName: "signing_secret",
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    webhookId: p.text().index(),
+    scheme: oneOf(SIGNATURE_SCHEMES),
+    sealed: p.text(),
+    hint: p.text(),
+    createdAt: instant(),
+  },
+});
+
+export const WebhookHourTable = defineEntity({
+  class: WebhookHour,
+  tableName: "webhook_hour",
+  properties: {
+    webhookId: p.text().primary(),
+    hour: p.bigint("number").primary(),
+    succeeded: p.integer(),
+    failed: p.integer(),
+    durations: p.json<number[]>(),
+  },
+});
+
+export const EventTable = defineEntity({
+  class: Event,
+  tableName: "event",
+  indexes: [{ properties: ["tenantId", "id"] }, { properties: ["tenantId", "typeName", "id"] }],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    typeName: p.text(),
+    payload: p.text(),
+    isTest: p.boolean(),
+    publishedAt: instant(),
+    occurredAt: instant(),
+    idempotencyKey: p.text().nullable(),
+    matchedWebhooks: p.integer(),
+  },
+});
+
+/** A used idempotency key and the event that it belongs to. */
+export class IdempotencyKey {
+  tenantId!: string;
+  key!: string;
+  eventId!: string;
+  hash!: string;
+  createdAt!: Date;
+}
+
+export const IdempotencyKeyTable = defineEntity({
+  class: IdempotencyKey,
+  tableName: "idempotency_key",
+  properties: {
+    tenantId: p.text().primary(),
+    key: p.text().primary(),
+    eventId: p.text().index(),
+    hash: p.text(),
+    createdAt: instant(),
+  },
+});
+
+export const DeliveryTable = defineEntity({
+  class: Delivery,
+  tableName: "delivery",
+  indexes: [
+    { properties: ["tenantId", "id"] },
+    { properties: ["tenantId", "status", "id"] },
+    { properties: ["tenantId", "eventType", "id"] },
+    { properties: ["webhookId", "id"] },
+    { properties: ["eventId"] },
+    { name: "delivery_waiting", properties: ["webhookId", "dueAt"], where: "due_at is not null" },
+    { name: "delivery_failed", properties: ["webhookId", "finishedAt"], where: "status = 'FAILED'" },
+  ],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    eventId: p.text(),
+    eventType: p.text(),
+    webhookId: p.text(),
+    webhookName: p.text(),
+    format: oneOf(PAYLOAD_FORMATS),
+    isTest: p.boolean(),
+    status: oneOf(STORED_STATUSES),
+    trigger: oneOf(ATTEMPT_TRIGGERS),
+    attempts: p.integer(),
+    failures: p.integer(),
+    losses: p.integer(),
+    createdAt: instant(),
+    dueAt: instant().nullable(),
+    succeededAt: instant().nullable(),
+    finishedAt: instant().nullable(),
+    lastOutcome: oneOf(ATTEMPT_OUTCOMES).nullable(),
+    lastAttemptId: p.text().nullable(),
+    claimOwner: p.text().nullable(),
+    claimNumber: p.integer(),
+    claimEndsAt: p.bigint("number").nullable(),
+  },
+});
+
+export const DeliveryAttemptTable = defineEntity({
+  class: DeliveryAttempt,
+  tableName: "delivery_attempt",
+  indexes: [{ properties: ["deliveryId", "id"] }],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    deliveryId: p.text(),
+    number: p.integer(),
+    trigger: oneOf(ATTEMPT_TRIGGERS),
+    outcome: oneOf(ATTEMPT_OUTCOMES),
+    message: p.text(),
+    startedAt: instant(),
+    durationMs: p.double(),
+    timings: p.json<Timings>(),
+    url: p.text(),
+    remoteAddress: p.text().nullable(),
+    requestHeaders: headers(),
+    responseStatus: p.integer().nullable(),
+    responseHeaders: headers(),
+    responseBody: p.blob().nullable(),
+    responseTruncated: p.boolean(),
+  },
+});
+
+export const LogEntryTable = defineEntity({
+  class: LogEntry,
+  tableName: "log",
+  properties: {
+    tenantId: p.text().primary(),
+    position: p.bigint("number").primary(),
+    at: instant(),
+    change: oneOf(LOG_CHANGES),
+    webhookId: p.text().nullable(),
+    deliveryId: p.text().nullable(),
+    eventId: p.text().nullable(),
+    eventType: p.text().nullable(),
+    isTest: p.boolean(),
+    status: oneOf(STORED_STATUSES).nullable(),
+    attempts: p.integer().nullable(),
+    dueAt: instant().nullable(),
+    attemptId: p.text().nullable(),
+    outcome: oneOf(ATTEMPT_OUTCOMES).nullable(),
+    responseStatus: p.integer().nullable(),
+    tookMs: p.double().nullable(),
+    inboxId: p.text().nullable(),
+    requestId: p.text().nullable(),
+  },
+});
+
+export const InboxTable = defineEntity({
+  class: Inbox,
+  tableName: "inbox",
+  indexes: [{ properties: ["tenantId", "id"] }],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    name: p.text().nullable(),
+    createdAt: instant(),
+    expiresAt: instant(),
+    responseStatus: p.integer(),
+    responseDelayMs: p.integer(),
+    failNext: p.integer(),
+  },
+});
+
+export const InboxRequestTable = defineEntity({
+  class: InboxRequest,
+  tableName: "inbox_request",
+  indexes: [{ properties: ["inboxId", "id"] }],
+  properties: {
+    id: p.text().primary(),
+    tenantId: p.text(),
+    inboxId: p.text(),
+    receivedAt: instant(),
+    method: p.text(),
+    path: p.text(),
+    headers: headers(),
+    body: p.blob(),
+    bodyTruncated: p.boolean(),
+    signatureValid: p.boolean().nullable(),
+    signatureProblem: p.text().nullable(),
+    deliveryId: p.text().nullable(),
+  },
+});
+
+export const TABLES = [
+  MetaTable,
+  TenantTable,
+  WebhookTable,
+  SigningSecretTable,
+  WebhookHourTable,
+  EventTable,
+  IdempotencyKeyTable,
+  DeliveryTable,
+  DeliveryAttemptTable,
+  LogEntryTable,
+  InboxTable,
+  InboxRequestTable,
+];

@@ -1,0 +1,104 @@
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { MikroORM, type SqliteConnection } from "@mikro-orm/sqlite";
+import { Migrator } from "@mikro-orm/migrations";
+import BetterSqlite from "better-sqlite3";
+import { TABLES } from "./mapping.ts";
+import { MIGRATIONS } from "./migrations/list.ts";
+
+export type SqliteHandle = BetterSqlite.Database;
+
+/** One connection that writes (only `Writer` uses it), and one that reads beside it. */
+export interface Database {
+  readonly orm: MikroORM;
+  readonly writer: SqliteHandle;
+  close(): Promise<void>;
+}
+
+/** The database can't be opened; the message is for whoever starts the service. */
+export class DatabaseProblem extends Error {
+  override readonly name = "DatabaseProblem";
+}
+
+/** Opens and migrates `file`, or a database in memory. A second service on the same file is refused. */
+export async function openDatabase(file: string | ":memory:"): Promise<Database> {
+  const isMemory = file === ":memory:";
+  const lock = isMemory ? undefined : takeLock(resolve(file));
+  try {
+    const orm = await MikroORM.init({
+      dbName: file,
+      entities: TABLES,
+      extensions: [Migrator],
+      migrations: { migrationsList: MIGRATIONS, snapshot: false, silent: true },
+      // The writer opens and commits each transaction itself, so that one commit serves many callers.
+      implicitTransactions: false,
+      replicas: isMemory ? undefined : [{ name: "reader", dbName: file }],
+      contextName: `hookwire ${file} ${Math.random()}`,
+      ensureDatabase: false,
+    });
+    const writer = await handle(orm, "write");
+    setUp(writer);
+    await orm.migrator.up();
+    if (!isMemory) (await handle(orm, "read")).pragma("query_only = on");
+    return {
+      orm,
+      writer,
+      async close() {
+        await orm.close(true);
+        lock?.close();
+      },
+    };
+  } catch (cause) {
+    lock?.close();
+    throw cause;
+  }
+}
+
+async function handle(orm: MikroORM, kind: "read" | "write"): Promise<SqliteHandle> {
+  const connection = orm.em.getConnection(kind) as SqliteConnection;
+  await connection.execute("select 1");
+  return (await connection.getNativeClient()) as SqliteHandle;
+}
+
+function setUp(writer: SqliteHandle): void {
+  writer.pragma("journal_mode = wal");
+  // An answered publish survives a power cut; group commit pays for it.
+  writer.pragma("synchronous = full");
+  // A lock of another process is waited for by a timer, never inside SQLite, where it would stop the event loop.
+  writer.pragma("busy_timeout = 0");
+  writer.pragma("wal_autocheckpoint = 4000");
+}
+
+/** Held exclusively while the service runs; the operating system gives it back when the process dies, however it dies. */
+function takeLock(file: string): SqliteHandle {
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+  } catch (cause) {
+    throw new DatabaseProblem(`The folder ${dirname(file)} can't be made: ${(cause as Error).message}`, { cause });
+  }
+  try {
+    const lock = new BetterSqlite(`${file}.lock`, { timeout: 0 });
+    lock.pragma("locking_mode = exclusive");
+    lock.exec("begin exclusive");
+    return lock;
+  } catch (cause) {
+    const { code } = cause as { code?: string };
+    throw new DatabaseProblem(
+      code === "SQLITE_BUSY"
+        ? `Another Hookwire is running on ${file}; stop it first, or set DATABASE_URL to another file`
+        : `The database ${file} can't be opened: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/** A sentence for an error of the disk or the database that is no bug of ours; undefined for any other error. */
+export function storageProblem(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code !== "string" || !code.startsWith("SQLITE_")) return undefined;
+  if (code === "SQLITE_FULL") return "the disk is full";
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "another process holds the database";
+  if (code.startsWith("SQLITE_IOERR")) return "the disk reports an error";
+  if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_CANTOPEN") return "the database file can't be written";
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { lose, LOST, settle, type Claim, type DeliveryAttempt, type Settled } from "../domain/delivery.ts";
+import type { AttemptRecorded } from "../domain/fact.ts";
+import type { ClaimRequest, Claimed, Recording } from "../domain/store.ts";
+import { bodyOf } from "../domain/event.ts";
+import { LEASE_MARGIN_MS } from "../domain/delivery.ts";
+import type { Route } from "../domain/route.ts";
+import type { DueRow } from "./statements.ts";
+import type { Transaction } from "./transaction.ts";
+
+/**
+ * An attempt that ended. The delivery changes only while the claim is still the current one: after a cancel the
+ * attempt is recorded and only its success counts, after a lost claim it is recorded and nothing else.
+ */
+export function record(transaction: Transaction, { claim, attempt, settled }: Recording): AttemptRecorded {
+  const { sql, tools } = transaction;
+  const now = tools.clock.now();
+  if (sql.settle(claim, settled, attempt)) return recorded(transaction, claim, attempt, settled);
+
+  const row = sql.delivery(claim.tenantId, claim.deliveryId);
+  const isCurrent = row?.claimOwner === claim.owner && row.claimNumber === claim.number;
+  const state = { ...claim.state, ...(row && stateOf(row)) };
+  if (row && isCurrent) {
+    const late = settle(state, { kind: attempt.outcome }, { delaysMs: [], now, spread: 0 });
+    sql.settleAny(row.id, late, attempt);
+    return recorded(transaction, claim, attempt, late);
+  }
+  const numbered = Object.assign(attempt, { number: state.attempts + 1 });
+  if (row) sql.countLateAttempt(row.id);
+  const unchanged = { ...state, attempts: numbered.number, dueAt: row?.dueAt ? new Date(row.dueAt) : null };
+  return recorded(transaction, claim, numbered, { ...unchanged, finishedAt: null });
+}
+
+function recorded(
+  transaction: Transaction,
+  claim: Pick<Claim, "tenantId" | "deliveryId" | "webhookId" | "eventId" | "eventType"> & {
+    readonly state: { readonly isTest: boolean };
+  },
+  attempt: DeliveryAttempt,
+  { status, attempts, dueAt }: Settled,
+): AttemptRecorded {
+  const { tenantId, deliveryId, webhookId, eventId, eventType } = claim;
+  const { id: attemptId, number, trigger, outcome, responseStatus, durationMs: tookMs } = attempt;
+  const { isTest } = claim.state;
+  transaction.sql.addAttempt(attempt);
+  transaction.log({
+    ...{ tenantId, deliveryId, webhookId, eventId, eventType, isTest, status, attempts, dueAt },
+    ...{ attemptId, outcome, responseStatus, tookMs },
+    at: transaction.tools.clock.now(),
+    change: "ATTEMPTED",
+  });
+  return {
+    type: "attempt.recorded",
+    ...{ tenantId, deliveryId, webhookId, eventId, eventType, isTest },
+    ...{ attemptId, number, trigger, outcome, responseStatus, tookMs, status, dueAt },
+  };
+}
+
+/** Leases what is due for these webhooks, the oldest first. A lease that ended by itself is recorded as lost before. */
+export function claimDue(
+  transaction: Transaction,
+  { requests }: { requests: readonly ClaimRequest[] },
+): Claimed {
+  const claims: Claim[] = [];
+  const lost: AttemptRecorded[] = [];
+  const nextDueAt = new Map<string, Date | null>();
+  for (const { tenantId, webhookId, most } of requests) {
+    const route = transaction.routes.find(tenantId, webhookId);
+    if (!route) continue;
+    for (const row of due(transaction, webhookId, most)) {
+      const wasLost = row.claimOwner !== null;
+      if (wasLost) lost.push(recordLost(transaction, row, route.retryDelaysMs, route.url));
+      else claims.push(lease(transaction, row, route));
+    }
+    nextDueAt.set(webhookId, transaction.sql.nextDueAt(webhookId));
+  }
+  return { claims, nextDueAt, lost };
+}
+
+function due({ sql, tools }: Transaction, webhookId: string, most: number): DueRow[] {
+  return sql.due(webhookId, tools.clock.now(), tools.clock.leaseMs(), most);
+}
+
+function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
+  const number = row.claimNumber + 1;
+  const endsAt = tools.clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS;
+  sql.claim(row.id, tools.owner, number, endsAt);
+  const { id: deliveryId, tenantId, webhookId, eventId, eventType } = row;
+  const event = { id: eventId, typeName: row.typeName, payload: row.payload, occurredAt: new Date(row.occurredAt) };
+  const body = bodyOf(event, row.format);
+  return { tenantId, deliveryId, webhookId, eventId, eventType, state: stateOf(row), body, owner: tools.owner, number, endsAt };
+}
+
+/** The attempt of a lease that ended by itself. It goes back to the table, where the next claim finds it. */
+export function recordLost(
+  transaction: Transaction,
+  row: DueRow,
+  delaysMs: readonly number[],
+  url: string,
+): AttemptRecorded {
+  const { sql, tools } = transaction;
+  const now = tools.clock.now();
+  const settled = lose(stateOf(row), { delaysMs, now });
+  const attempt: DeliveryAttempt = {
+    id: tools.newId("att"),
+    tenantId: row.tenantId,
+    deliveryId: row.id,
+    number: settled.attempts,
+    trigger: row.trigger,
+    outcome: LOST.kind,
+    message: LOST.message,
+    startedAt: now,
+    durationMs: 0,
+    timings: {},
+    url,
+    remoteAddress: null,
+    requestHeaders: [],
+    responseStatus: null,
+    responseHeaders: [],
+    responseBody: null,
+    responseTruncated: false,
+  };
+  sql.settleAny(row.id, settled, attempt);
+  return recorded(transaction, { ...row, deliveryId: row.id, state: { isTest: row.isTest === 1 } }, attempt, settled);
+}
+
+export function stateOf(row: Pick<DueRow, "status" | "trigger" | "attempts" | "failures" | "losses" | "isTest" | "succeededAt">) {
+  const { status, trigger, attempts, failures, losses } = row;
+  const succeededAt = row.succeededAt === null ? null : new Date(row.succeededAt);
+  return { status, trigger, attempts, failures, losses, isTest: row.isTest === 1, succeededAt };
+}

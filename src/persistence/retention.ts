@@ -1,0 +1,106 @@
+import { idBefore } from "../domain/id.ts";
+import type { SqliteHandle } from "./orm.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** Rows of each kind in one transaction, so that removal never stands in the way of deliveries. */
+const STEP = 300;
+const TWO_DAYS_MS = 2 * 86_400_000;
+
+export interface Removal {
+  readonly before: Date;
+  readonly now: Date;
+  readonly tenantIds: readonly string[];
+}
+
+export interface Removed {
+  readonly deliveries: number;
+  readonly events: number;
+  readonly logEntries: number;
+  /** A full step was removed: there may be more. */
+  readonly hasMore: boolean;
+}
+
+/** Removes one step of what is finished and older than `before`, and what nothing refers to any more. */
+export function removeOld({ sql }: Transaction, { before, now, tenantIds }: Removal): Removed {
+  const deliveries = sql.removeDeliveries(before, STEP);
+  const events = sql.removeEvents(before, STEP);
+  const logEntries = tenantIds.reduce((sum, tenantId) => sum + sql.removeLog(tenantId, before, STEP), 0);
+  sql.removeInboxes(now);
+  sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
+  sql.removeWebhooks(before);
+  return { deliveries, events, logEntries, hasMore: [deliveries, events, logEntries].some((count) => count >= STEP) };
+}
+
+export function retentionStatements(db: SqliteHandle) {
+  return { ...deliveryRemoval(db), ...logRemoval(db), ...restRemoval(db) };
+}
+
+function deliveryRemoval(db: SqliteHandle) {
+  // Ids sort by time, so the oldest rows come first without an index of their own.
+  const oldDeliveries = db.prepare<[string, number, number], { id: string }>(
+    "select id from delivery where id < ? and due_at is null and finished_at < ? order by id limit ?",
+  );
+  const dropAttempts = db.prepare("delete from delivery_attempt where delivery_id = ?");
+  const dropDelivery = db.prepare("delete from delivery where id = ?");
+  const oldEvents = db.prepare<[string, number], { id: string }>(
+    `select id from event where id < ? and not exists (select 1 from delivery where event_id = event.id)
+     order by id limit ?`,
+  );
+  const dropKey = db.prepare("delete from idempotency_key where event_id = ?");
+  const dropEvent = db.prepare("delete from event where id = ?");
+  return {
+    removeDeliveries(before: Date, most: number): number {
+      const rows = oldDeliveries.all(idBefore("dlv", before), before.getTime(), most);
+      for (const { id } of rows) {
+        dropAttempts.run(id);
+        dropDelivery.run(id);
+      }
+      return rows.length;
+    },
+    removeEvents(before: Date, most: number): number {
+      const rows = oldEvents.all(idBefore("evt", before), most);
+      for (const { id } of rows) {
+        dropKey.run(id);
+        dropEvent.run(id);
+      }
+      return rows.length;
+    },
+  };
+}
+
+function logRemoval(db: SqliteHandle) {
+  const first = db.prepare<[string, number], { position: number; at: number; isFolded: 0 | 1 }>(
+    `select position, at, position <= t.folded_position as isFolded
+     from log join tenant t on t.id = tenant_id where tenant_id = ? order by position limit ?`,
+  );
+  const drop = db.prepare("delete from log where tenant_id = ? and position < ?");
+  return {
+    /** The log is cut from its start only, so that its positions stay without gaps. */
+    removeLog(tenantId: string, before: Date, most: number): number {
+      const rows = first.all(tenantId, most);
+      const kept = rows.findIndex(({ at, isFolded }) => at >= before.getTime() || !isFolded);
+      const cut = kept === -1 ? (rows.at(-1)?.position ?? 0) + 1 : rows[kept]!.position;
+      return drop.run(tenantId, cut).changes;
+    },
+  };
+}
+
+function restRemoval(db: SqliteHandle) {
+  const dropRequests = db.prepare(
+    "delete from inbox_request where inbox_id in (select id from inbox where expires_at <= ?)",
+  );
+  const dropInboxes = db.prepare("delete from inbox where expires_at <= ?");
+  const dropHours = db.prepare("delete from webhook_hour where hour < ?");
+  const dropWebhooks = db.prepare(
+    `delete from webhook where deleted_at < ?
+     and not exists (select 1 from delivery where webhook_id = webhook.id)`,
+  );
+  return {
+    removeInboxes(now: Date): void {
+      dropRequests.run(now.getTime());
+      dropInboxes.run(now.getTime());
+    },
+    removeHours: (before: Date): void => void dropHours.run(before.getTime()),
+    removeWebhooks: (before: Date): void => void dropWebhooks.run(before.getTime()),
+  };
+}

@@ -1,0 +1,95 @@
+import { matchesType } from "../domain/event-type.ts";
+import { fanOut, type Route } from "../domain/route.ts";
+import type { Vault } from "../domain/vault.ts";
+import type { StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
+import { openHeaders } from "../domain/webhook-commands.ts";
+import type { SqliteHandle } from "./orm.ts";
+import type { Row } from "./statements.ts";
+
+interface TenantRoutes {
+  readonly byId: ReadonlyMap<string, Route>;
+  readonly byType: Map<string, Route[]>;
+}
+
+type WebhookRow = Pick<
+  Row<Webhook>,
+  "id" | "name" | "state" | "url" | "format" | "timeoutMs" | "maxInFlight" | "consecutiveFailures"
+> & { readonly eventTypes: string; readonly headers: string; readonly retryDelaysMs: string | null };
+
+/**
+ * The webhooks of each tenant as the line needs them. Forgotten at each change of one, so that a publish that starts
+ * after `createWebhook` answered sees the new webhook.
+ */
+export class Routes {
+  readonly #webhooks;
+  readonly #secrets;
+  readonly #vault: Vault;
+  readonly #defaults: WebhookDefaults;
+  readonly #tenants = new Map<string, TenantRoutes>();
+
+  constructor(db: SqliteHandle, vault: Vault, defaults: WebhookDefaults) {
+    this.#vault = vault;
+    this.#defaults = defaults;
+    this.#webhooks = db.prepare<[string], WebhookRow>(
+      `select id, name, state, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight, event_types as eventTypes,
+        headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures
+       from webhook where tenant_id = ? and deleted_at is null`,
+    );
+    this.#secrets = db.prepare<[string], { id: string; webhookId: string; sealed: string }>(
+      "select id, webhook_id as webhookId, sealed from signing_secret where tenant_id = ? order by id desc",
+    );
+  }
+
+  all(tenantId: string): Iterable<Route> {
+    return this.#of(tenantId).byId.values();
+  }
+
+  find(tenantId: string, webhookId: string): Route | undefined {
+    return this.#of(tenantId).byId.get(webhookId);
+  }
+
+  wanting(tenantId: string, typeName: string): readonly Route[] {
+    const { byId, byType } = this.#of(tenantId);
+    let routes = byType.get(typeName);
+    if (!routes) byType.set(typeName, (routes = fanOut([...byId.values()], typeName)));
+    return routes;
+  }
+
+  forget(tenantId: string): void {
+    this.#tenants.delete(tenantId);
+  }
+
+  #of(tenantId: string): TenantRoutes {
+    const known = this.#tenants.get(tenantId);
+    if (known) return known;
+    const secrets = Map.groupBy(this.#secrets.all(tenantId), (secret) => secret.webhookId);
+    const routes = this.#webhooks.all(tenantId).map((row) => {
+      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed }) => this.#vault.open(sealed, id));
+      return [row.id, this.#route(tenantId, row, opened)] as const;
+    });
+    const loaded = { byId: new Map(routes), byType: new Map<string, Route[]>() };
+    this.#tenants.set(tenantId, loaded);
+    return loaded;
+  }
+
+  #route(tenantId: string, row: WebhookRow, secrets: readonly string[]): Route {
+    const headers = JSON.parse(row.headers) as StoredHeader[];
+    const patterns = JSON.parse(row.eventTypes) as string[];
+    return {
+      tenantId,
+      webhookId: row.id,
+      webhookName: row.name,
+      state: row.state,
+      url: row.url,
+      origin: new URL(row.url).origin,
+      format: row.format,
+      wants: (typeName) => matchesType(patterns, typeName),
+      customHeaders: openHeaders({ id: row.id, headers }, this.#vault),
+      secrets,
+      retryDelaysMs: row.retryDelaysMs === null ? this.#defaults.retryDelaysMs : (JSON.parse(row.retryDelaysMs) as number[]),
+      timeoutMs: row.timeoutMs ?? this.#defaults.timeoutMs,
+      maxInFlight: row.maxInFlight ?? this.#defaults.maxInFlight,
+      isFailing: row.consecutiveFailures > 0,
+    };
+  }
+}

@@ -1,0 +1,167 @@
+import type { Claim, Delivery } from "../domain/delivery.ts";
+import type { Event } from "../domain/event.ts";
+import type { AttemptRecorded } from "../domain/fact.ts";
+import type { InboxAnswer, InboxRequest } from "../domain/inbox.ts";
+import type { LogEntry } from "../domain/log-entry.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { Route } from "../domain/route.ts";
+import type { Claimed, ClaimRequest, Kept, Lanes, NewEvent, Recording, Store, Work } from "../domain/store.ts";
+import type { Vault } from "../domain/vault.ts";
+import type { WebhookDefaults } from "../domain/webhook.ts";
+import { foldLog, type Folding } from "./fold.ts";
+import { keep, keepTest } from "./keep.ts";
+import type { Database } from "./orm.ts";
+import { receive } from "./receive.ts";
+import { claimDue, record } from "./record.ts";
+import { removeOld, type Removed } from "./retention.ts";
+import { Routes } from "./routes.ts";
+import { createStatements, type Statements } from "./statements.ts";
+import { Transaction, type Positions, type StoreTools } from "./transaction.ts";
+import { cancelWaiting, endLeases, transition } from "./transition.ts";
+import { isStale, OrmWork } from "./work.ts";
+import { Writer } from "./writer.ts";
+
+/** A call that would write more rows than this is refused: it would hold everybody else up. */
+const CALL_ROWS_MAX = 10_000;
+/** Publishes that wait for their turn, in characters of payload. */
+const WAITING_MAX = 64 * 1024 * 1024;
+const STALE_TRIES = 10;
+
+/** What hears of a commit, in commit order, before any caller goes on. */
+export interface StoreListener {
+  appended(entries: readonly LogEntry[]): void;
+  webhooksChanged(tenantId: string): void;
+}
+
+export interface StoreOptions extends StoreTools {
+  readonly vault: Vault;
+  readonly defaults: WebhookDefaults;
+  readonly listener: StoreListener;
+}
+
+/** `Store` on SQLite: verbs over one writer, units of work on MikroORM. */
+export class SqliteStore implements Store {
+  readonly #database: Database;
+  readonly #options: StoreOptions;
+  readonly #routes: Routes;
+  readonly #writer: Writer;
+  readonly #sql: Statements;
+  readonly #positions: Positions;
+  #waiting = 0;
+
+  constructor(database: Database, options: StoreOptions) {
+    const sql = createStatements(database.writer);
+    this.#database = database;
+    this.#options = options;
+    this.#sql = sql;
+    this.#positions = sql.positions();
+    this.#routes = new Routes(database.writer, options.vault, options.defaults);
+    this.#writer = new Writer(
+      database.writer,
+      () => new Transaction(sql, this.#routes, options, this.#positions),
+      ({ entries, changedTenants }) => {
+        options.listener.appended(entries);
+        for (const tenantId of changedTenants) options.listener.webhooksChanged(tenantId);
+      },
+    );
+  }
+
+  get tenantIds(): readonly string[] {
+    return [...this.#positions.keys()];
+  }
+
+  position(tenantId: string): number {
+    return this.#positions.get(tenantId) ?? 0;
+  }
+
+  route(tenantId: string, webhookId: string): Route | undefined {
+    return this.#routes.find(tenantId, webhookId);
+  }
+
+  routes(tenantId: string): Iterable<Route> {
+    return this.#routes.all(tenantId);
+  }
+
+  async keep(tenantId: string, events: readonly NewEvent[], lanes: Lanes): Promise<readonly Kept[]> {
+    const rows = events.reduce((sum, { event }) => sum + this.#rowsOf(tenantId, event.typeName), 0);
+    if (rows > CALL_ROWS_MAX) throw new Refusal("CALL_TOO_LARGE", { limit: CALL_ROWS_MAX });
+    const size = events.reduce((sum, { event }) => sum + event.payload.length, 0);
+    if (this.#waiting + size > WAITING_MAX)
+      throw new Refusal("PUBLISHES_WAITING", { limit: WAITING_MAX, retryAfterMs: 1000 });
+    this.#waiting += size;
+    try {
+      return await this.#writer.change(keep, { tenantId, events, lanes }, rows);
+    } finally {
+      this.#waiting -= size;
+    }
+  }
+
+  keepTest(event: Event, webhookId: string): Promise<Claim> {
+    const route = this.route(event.tenantId, webhookId);
+    if (!route) throw new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] });
+    return this.#writer.change(keepTest, { event, route }, 3);
+  }
+
+  claimDue(requests: readonly ClaimRequest[]): Promise<Claimed> {
+    return this.#writer.change(claimDue, { requests });
+  }
+
+  async release(claims: readonly Claim[]): Promise<void> {
+    await this.#writer.change(({ sql }, about: readonly Claim[]) => about.forEach(sql.release), claims);
+  }
+
+  record(recording: Recording): Promise<AttemptRecorded> {
+    return this.#writer.change(record, recording, 3);
+  }
+
+  transition(tenantId: string, deliveryId: string, verb: "redeliver" | "cancel", now: Date): Promise<Delivery> {
+    return this.#writer.change(transition, { tenantId, deliveryId, verb, now });
+  }
+
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number> {
+    return this.#writer.change(cancelWaiting, { webhookId, before, most }, most);
+  }
+
+  receive(request: InboxRequest): Promise<InboxAnswer | null> {
+    return this.#writer.change(receive, request, 3);
+  }
+
+  foldLog(tenantId: string): Promise<Folding> {
+    return this.#writer.change(foldLog, { tenantId });
+  }
+
+  orphaned(): readonly string[] {
+    return this.#sql.orphaned();
+  }
+
+  removeOld(before: Date, now: Date): Promise<Removed> {
+    return this.#writer.change(removeOld, { before, now, tenantIds: this.tenantIds });
+  }
+
+  endLeases(): Promise<readonly AttemptRecorded[]> {
+    return this.#writer.change(endLeases, undefined);
+  }
+
+  /** Reads and decides first, then writes in one turn; starts again when somebody else was quicker. */
+  async change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const work = new OrmWork(this.#database.orm.em.fork(), tenantId, this.#options.clock.now());
+      const result = await decide(work);
+      if (!work.hasChanges) return result;
+      try {
+        await this.#writer.turn((transaction) => work.flush(transaction));
+        return result;
+      } catch (error) {
+        if (!isStale(error) || tries === STALE_TRIES) throw error;
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+  }
+
+  #rowsOf(tenantId: string, typeName: string): number {
+    return 1 + 2 * this.#routes.wanting(tenantId, typeName).length;
+  }
+}

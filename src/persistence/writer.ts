@@ -1,0 +1,134 @@
+import { setImmediate as nextTick, setTimeout as wait } from "node:timers/promises";
+import type { SqliteHandle } from "./orm.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** A change as a plain value: a verb, and what it is about. It may run again after a rollback. */
+interface Change {
+  readonly verb: (transaction: Transaction, about: never) => unknown;
+  readonly about: unknown;
+  readonly rows: number;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Work of several steps that has a turn for itself. */
+interface Turn {
+  readonly run: (transaction: Transaction) => Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One commit serves all changes that wait, up to this many rows: enough to share an fsync, short enough to go unnoticed. */
+const GROUP_ROWS = 1000;
+const BUSY_RETRY_MS = 25;
+const BUSY_PATIENCE_MS = 5000;
+
+/** The one door to the writing connection: whoever changes something queues here, and goes on after the commit. */
+export class Writer {
+  readonly #begin: () => void;
+  readonly #commit: () => void;
+  readonly #rollback: () => void;
+  readonly #open: () => Transaction;
+  readonly #committed: (transaction: Transaction) => void;
+  readonly #queue: (Change | Turn)[] = [];
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(db: SqliteHandle, open: () => Transaction, committed: (transaction: Transaction) => void) {
+    const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) => db.prepare(sql));
+    this.#begin = () => begin!.run();
+    this.#commit = () => commit!.run();
+    // A full disk makes SQLite roll back by itself.
+    this.#rollback = () => db.inTransaction && rollback!.run();
+    this.#open = open;
+    this.#committed = committed;
+  }
+
+  /** Resolves with what the verb returned, after the commit that holds it. */
+  change<A, R>(verb: (transaction: Transaction, about: A) => R, about: A, rows = 1): Promise<R> {
+    return new Promise<R>((resolve, reject) =>
+      this.#enqueue({ verb, about, rows, resolve, reject } as unknown as Change),
+    );
+  }
+
+  turn(run: Turn["run"]): Promise<void> {
+    return new Promise<void>((resolve, reject) => this.#enqueue({ run, resolve, reject }));
+  }
+
+  /** Resolves when all that was asked for is done; what is asked for later is refused. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+  }
+
+  #enqueue(entry: Change | Turn): void {
+    if (this.#isClosed) return entry.reject(new Error("The store is closed"));
+    this.#queue.push(entry);
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    // Whoever asks in the same turn of the event loop shares the commit.
+    for (await nextTick(); this.#queue.length > 0; await nextTick()) {
+      const first = this.#queue[0]!;
+      if ("run" in first) await this.#runTurn(this.#queue.shift() as Turn);
+      else await this.#runGroup(this.#takeGroup());
+    }
+    this.#running = undefined;
+  }
+
+  #takeGroup(): Change[] {
+    let rows = 0;
+    const end = this.#queue.findIndex(
+      (entry, index) => "run" in entry || ((rows += entry.rows) > GROUP_ROWS && index > 0),
+    );
+    return this.#queue.splice(0, end === -1 ? this.#queue.length : end) as Change[];
+  }
+
+  async #runGroup(group: Change[]): Promise<void> {
+    try {
+      const results = await this.#inTransaction((transaction) =>
+        group.map(({ verb, about }) => verb(transaction, about as never)),
+      );
+      for (const [index, change] of group.entries()) change.resolve(results[index] as never);
+    } catch (error) {
+      if (group.length === 1) return group[0]!.reject(error);
+      // One of them failed: alone, each gets the answer that is its own.
+      for (const change of group) await this.#runGroup([change]);
+    }
+  }
+
+  async #runTurn({ run, resolve, reject }: Turn): Promise<void> {
+    await this.#inTransaction(run).then(resolve, reject);
+  }
+
+  async #inTransaction<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
+    await this.#beginWhenFree();
+    const transaction = this.#open();
+    let result: T;
+    try {
+      const returned = work(transaction);
+      result = returned instanceof Promise ? await returned : returned;
+      this.#commit();
+    } catch (error) {
+      this.#rollback();
+      transaction.rolledBack();
+      throw error;
+    }
+    transaction.committed();
+    this.#committed(transaction);
+    return result;
+  }
+
+  async #beginWhenFree(): Promise<void> {
+    for (let waited = 0; ; waited += BUSY_RETRY_MS) {
+      try {
+        return this.#begin();
+      } catch (error) {
+        const isBusy = String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY");
+        if (!isBusy || waited >= BUSY_PATIENCE_MS) throw error;
+      }
+      await wait(BUSY_RETRY_MS);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+import { findEventType, searchEventTypes, type EventType } from "../domain/event-type.ts";
+import { bodyOf, PAYLOAD_FORMATS } from "../domain/event.ts";
+import { CONTENT_TYPE, prepareRequest, redactHeaders, type PreparedRequest } from "../domain/request.ts";
+import { Refusal } from "../domain/refusal.ts";
+import { createSecret } from "../domain/signature.ts";
+import type { Webhook } from "../domain/webhook.ts";
+import { builder } from "./builder.ts";
+import type { Context } from "./context.ts";
+import { HttpBody, HttpHeader } from "./http.ts";
+import { Node } from "./node.ts";
+import { asGraphQLError } from "./refusal.ts";
+import { EventTypeRef } from "./refs.ts";
+import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
+
+export const PayloadFormatEnum = builder.enumType("PayloadFormat", {
+  description: "The shape of a webhook's body.",
+  values: {
+    ENVELOPE: { description: "{id, type, timestamp, data}: the payload stands under data." },
+    FLAT: { description: "The payload alone." },
+  } satisfies Record<(typeof PAYLOAD_FORMATS)[number], object>,
+});
+
+const EventTypeAlias = builder.objectRef<EventType["aliases"][number]>("EventTypeAlias").implement({
+  description: "An older or alternative name of an event type.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Accepted wherever the type's own name is." }),
+    note: t.exposeString("note", {
+      nullable: true,
+      description: "Says when the alias is wider than its old meaning.",
+    }),
+  }),
+});
+
+const RenamedField = builder.objectRef<EventType["renamedFields"][number]>("RenamedField").implement({
+  description: "A field that had another name in an older version of the source.",
+  fields: (t) => ({
+    from: t.exposeString("from", { description: "Its old name." }),
+    to: t.exposeString("to", { description: "Its name in the payload." }),
+  }),
+});
+
+interface Sample extends PreparedRequest {
+  readonly url: string | null;
+  readonly body: string;
+}
+
+const PreparedRequestType = builder.objectRef<Sample>("PreparedRequest").implement({
+  description:
+    "What is sent, before it is sent. The signature is made with a throw-away secret, so that nobody gets a valid signature from a preview.",
+  fields: (t) => ({
+    method: t.exposeString("method", { description: "POST." }),
+    url: t.field({
+      type: "URL",
+      nullable: true,
+      description: "Null for a sample without a webhook.",
+      resolve: ({ url }) => url,
+    }),
+    headers: t.field({ type: [HttpHeader], description: "Secret ones are redacted.", resolve: ({ headers }) => [...headers] }),
+    body: t.field({
+      type: HttpBody,
+      description: "The body, byte by byte.",
+      resolve: ({ body }) => ({ bytes: Buffer.from(body), truncated: false, contentType: CONTENT_TYPE }),
+    }),
+    signedContent: t.exposeString("signedContent", { description: "The exact string that is signed." }),
+  }),
+});
+
+EventTypeRef.implement({
+  description: "One entry of the typed event catalog: what a webhook can subscribe to.",
+  interfaces: [Node],
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Stable machine name, such as payment_received." }),
+    title: t.exposeString("title", { description: "Its name for people." }),
+    description: t.exposeString("description", { description: "When it is raised." }),
+    category: t.exposeString("category", { description: "The group it is shown in." }),
+    aliases: t.field({
+      type: [EventTypeAlias],
+      description:
+        "Older or alternative names, accepted wherever this one is. What is stored and sent is always `name`.",
+      resolve: ({ aliases }) => [...aliases],
+    }),
+    renamedFields: t.field({
+      type: [RenamedField],
+      description: "Fields that had another name in an older version of the source, by old name.",
+      resolve: ({ renamedFields }) => [...renamedFields],
+    }),
+    deprecationReason: t.exposeString("deprecationReason", {
+      nullable: true,
+      description: "Why it should not be used any more, and what to use instead.",
+    }),
+    retiredAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "Since when it can't be published any more.",
+      resolve: ({ retiredAt }) => retiredAt,
+    }),
+    builtIn: t.exposeBoolean("builtIn", { description: "Whether it comes with the service." }),
+    version: t.exposeInt("version", { description: "Raised by each change of its schema." }),
+    schema: t.field({
+      type: "JSON",
+      description: "JSON Schema 2020-12 of the payload. Every published payload is checked against it.",
+      resolve: ({ schema }) => schema,
+    }),
+    samplePayload: t.field({
+      type: "JSON",
+      description: "A fully populated payload that satisfies `schema`.",
+      resolve: ({ samplePayload }) => samplePayload,
+    }),
+    sampleRequest: t.field({
+      type: PreparedRequestType,
+      nullable: true,
+      description:
+        "The request that a webhook would get for the sample: of the given webhook, or of a new one. Signed with a throw-away secret.",
+      args: {
+        webhook: t.arg({ type: WebhookRefInput, description: "Whose URL, headers and format to show." }),
+        format: t.arg({
+          type: PayloadFormatEnum,
+          required: true,
+          defaultValue: "ENVELOPE",
+          description: "The shape of the body when no webhook is given.",
+        }),
+      },
+      resolve: async (type, { webhook: ref, format }, context) => {
+        const webhook = ref ? await context.reader.webhook(context.tenantId, webhookRef(ref)) : null;
+        if (ref && !webhook) throw asGraphQLError(new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] }));
+        return sampleRequest(type, webhook, webhook?.format ?? format, context);
+      },
+    }),
+  }),
+});
+
+function sampleRequest(
+  { name, samplePayload }: EventType,
+  webhook: Webhook | null,
+  format: Webhook["format"],
+  { tools }: Context,
+): Sample {
+  const now = tools.clock.now();
+  const event = { id: tools.newId("evt"), typeName: name, occurredAt: now, payload: JSON.stringify(samplePayload) };
+  const body = bodyOf(event, format);
+  const customHeaders = webhook?.headers ?? [];
+  const prepared = prepareRequest(
+    {
+      url: webhook?.url ?? "",
+      customHeaders,
+      body,
+      eventId: event.id,
+      eventType: name,
+      deliveryId: null,
+      attemptNumber: 1,
+      isTest: false,
+      secrets: [createSecret(tools.randomBytes(32))],
+      timeoutMs: 0,
+    },
+    now,
+  );
+  return { ...prepared, headers: redactHeaders(prepared.headers, customHeaders), url: webhook?.url ?? null, body };
+}
+
+builder.queryFields((t) => ({
+  events: t.field({
+    type: [EventTypeRef],
+    description: "The catalog, with descriptions, schemas and sample payloads.",
+    args: {
+      search: t.arg.string({ description: "Words that occur in name, title, description, category or an alias." }),
+      categories: t.arg.stringList({ description: "Only these categories." }),
+      includeDeprecated: t.arg.boolean({
+        required: true,
+        defaultValue: false,
+        description: "Deprecated and retired types too.",
+      }),
+    },
+    resolve: (_root, { search, categories, includeDeprecated }) => [
+      ...searchEventTypes({ search: search ?? undefined, categories: categories ?? undefined, includeDeprecated }),
+    ],
+  }),
+  eventType: t.field({
+    type: EventTypeRef,
+    nullable: true,
+    description: "One catalog entry, by name or alias; an older version when asked for.",
+    args: {
+      name: t.arg.string({ required: true, description: "Its name or an alias." }),
+      version: t.arg.int({ description: "A version; the newest when absent." }),
+    },
+    resolve(_root, { name, version }) {
+      const type = findEventType(name);
+      return version == null || version === type?.version ? (type ?? null) : null;
+    },
+  }),
+}));

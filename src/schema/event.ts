@@ -1,0 +1,75 @@
+import { payloadOf } from "../domain/event.ts";
+import { findEventType } from "../domain/event-type.ts";
+import { builder } from "./builder.ts";
+import { connectionType, pageArgs } from "./connection.ts";
+import { Node } from "./node.ts";
+import { EventRef, EventTypeRef } from "./refs.ts";
+import { TimeRange } from "./time-range.ts";
+
+EventRef.implement({
+  description: "An occurrence that was published. Immutable. A test makes an event of its own, so its id is new.",
+  interfaces: [Node],
+  fields: (t) => ({
+    typeName: t.exposeString("typeName", { description: "The canonical name of its type." }),
+    type: t.field({
+      type: EventTypeRef,
+      nullable: true,
+      description: "Its entry in the catalog.",
+      resolve: ({ typeName }) => findEventType(typeName) ?? null,
+    }),
+    payload: t.field({ type: "JSON", description: "What was published.", resolve: payloadOf }),
+    isTest: t.exposeBoolean("isTest", { description: "Whether testWebhook made it." }),
+    publishedAt: t.expose("publishedAt", { type: "DateTime", description: "When it was accepted." }),
+    occurredAt: t.expose("occurredAt", {
+      type: "DateTime",
+      description: "When it happened: said by the publisher, else publishedAt.",
+    }),
+    idempotencyKey: t.exposeString("idempotencyKey", {
+      nullable: true,
+      description: "The publisher's own key for it.",
+    }),
+  }),
+});
+
+const EventConnection = connectionType("Event", EventRef);
+
+const EventFilter = builder.inputType("EventFilter", {
+  description: "Tests are left out unless asked for.",
+  fields: (t) => ({
+    types: t.stringList({ description: "Names or aliases of event types." }),
+    publishedAt: t.field({ type: TimeRange, description: "When it was accepted." }),
+    isTest: t.boolean({
+      required: false,
+      defaultValue: false,
+      description: "Only tests, or only others; null means both.",
+    }),
+  }),
+});
+
+const PublishedEventRef = builder.inputType("PublishedEventRef", {
+  description: "An event by its id or by its publisher's key.",
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.id({ description: "Its id." }),
+    idempotencyKey: t.string({ description: "The key it was published with." }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  publishedEvents: t.field({
+    type: EventConnection,
+    nullable: true,
+    description: "What was published, newest first.",
+    args: { ...pageArgs(), filter: t.arg({ type: EventFilter, description: "Which of them." }) },
+    resolve: (_root, { filter, ...page }, { reader, tenantId }) =>
+      reader.events(tenantId, filter ?? {}, page),
+  }),
+  publishedEvent: t.field({
+    type: EventRef,
+    nullable: true,
+    description: "One event.",
+    args: { by: t.arg({ type: PublishedEventRef, required: true, description: "Which one." }) },
+    resolve: (_root, { by }, { reader, tenantId, load }) =>
+      by.id == null ? reader.eventByKey(tenantId, by.idempotencyKey!) : load.event.load(by.id),
+  }),
+}));

@@ -1,0 +1,20 @@
+import "./scalars.ts";
+import "./node.ts";
+import "./event-type.ts";
+import "./event.ts";
+import "./delivery.ts";
+import "./attempt.ts";
+import "./webhook.ts";
+import "./webhook-mutations.ts";
+import "./test-webhook.ts";
+import "./publish.ts";
+import "./delivery-mutations.ts";
+import "./delivery-updates.ts";
+import "./webhook-updates.ts";
+import "./inbox.ts";
+import { builder } from "./builder.ts";
+
+export const schema = builder.toSchema();
+export { createLoaders } from "./loaders.ts";
+export { asGraphQLError } from "./refusal.ts";
+export type { Context, Services } from "./context.ts";

@@ -1,0 +1,15 @@
+import type { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
+import type { Event } from "../domain/event.ts";
+import type { EventType } from "../domain/event-type.ts";
+import type { Inbox, InboxRequest } from "../domain/inbox.ts";
+import type { Webhook } from "../domain/webhook.ts";
+import { builder } from "./builder.ts";
+
+/** The nouns that refer to each other; each is told in the file of its name. */
+export const EventTypeRef = builder.objectRef<EventType>("EventType");
+export const EventRef = builder.objectRef<Event>("Event");
+export const DeliveryRef = builder.objectRef<Delivery>("Delivery");
+export const AttemptRef = builder.objectRef<DeliveryAttempt>("DeliveryAttempt");
+export const WebhookRef = builder.objectRef<Webhook>("Webhook");
+export const InboxRef = builder.objectRef<Inbox>("Inbox");
+export const InboxRequestRef = builder.objectRef<InboxRequest>("InboxRequest");

@@ -1,0 +1,227 @@
+import {
+  createWebhook,
+  deleteWebhook,
+  disableWebhook,
+  pauseWebhook,
+  resumeWebhook,
+  updateWebhook,
+  upsertWebhook,
+  type NewWebhookInput,
+} from "../domain/webhook-commands.ts";
+import { HELD_DELIVERIES, type Webhook } from "../domain/webhook.ts";
+import { builder } from "./builder.ts";
+import { PayloadFormatEnum } from "./event-type.ts";
+import { ConflictError, InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
+import { WebhookRef } from "./refs.ts";
+import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
+import { SignatureSchemeEnum } from "./webhook.ts";
+
+const HeaderInput = builder.inputType("HeaderInput", {
+  description:
+    "A header to send along. An absent `value` keeps the stored one of the same name, so that a form can save what it read.",
+  fields: (t) => ({
+    name: t.string({ required: true, description: "Its name; those that the service sets itself are refused." }),
+    value: t.string({ description: "Its value." }),
+    isSecret: t.boolean({ required: true, defaultValue: false, description: "Hides the value once saved." }),
+  }),
+});
+
+const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
+  description: "A new webhook.",
+  fields: (t) => ({
+    key: t.string({ description: "Your own stable key; unique per tenant." }),
+    name: t.string({ required: true, description: "Its name for people." }),
+    url: t.field({ type: "URL", required: true, description: "Where requests go." }),
+    eventTypes: t.stringList({ required: true, description: "Names, aliases or patterns: payment_received, payment_*, *." }),
+    description: t.string({ description: "What it is for." }),
+    integration: t.string({ required: true, defaultValue: "manual", description: "Service that makes it." }),
+    format: t.field({
+      type: PayloadFormatEnum,
+      required: true,
+      defaultValue: "ENVELOPE",
+      description: "The shape of its bodies.",
+    }),
+    headers: t.field({ type: [HeaderInput], required: true, defaultValue: [], description: "Headers to send along." }),
+    signature: t.field({
+      type: SignatureSchemeEnum,
+      required: true,
+      defaultValue: "HMAC_SHA256",
+      description: "How its requests are signed.",
+    }),
+    secret: t.string({ description: "Bring your own (whsec_…); made for you when absent." }),
+    retryDelays: t.field({ type: ["Duration"], description: "Delays between attempts, at most 20 of up to 7 days." }),
+    timeout: t.field({ type: "Duration", description: "Deadline of one attempt, 1 to 30 s." }),
+    maxInFlight: t.int({ description: "Attempts that may be in flight at once, 1 to 256." }),
+    paused: t.boolean({ required: true, defaultValue: false, description: "Begin PAUSED: deliveries are held." }),
+  }),
+});
+
+const UpsertWebhookInput = builder.inputType("UpsertWebhookInput", {
+  description:
+    "By `key`: creates it, or updates it to exactly this; its state stays as it is. For scripts that run each time.",
+  fields: (t) => ({
+    key: t.string({ required: true, description: "Your own stable key." }),
+    webhook: t.field({ type: CreateWebhookInput, required: true, description: "What it should be." }),
+  }),
+});
+
+const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
+  description: "An absent field stays; null restores the default, and is refused where there is none.",
+  fields: (t) => ({
+    webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
+    expectedVersion: t.int({ description: "Refuses the change when somebody else was quicker." }),
+    name: t.string({ description: "Its name for people." }),
+    url: t.field({ type: "URL", description: "Where requests go." }),
+    eventTypes: t.stringList({ description: "Names, aliases or patterns." }),
+    description: t.string({ description: "What it is for." }),
+    integration: t.string({ description: "Service that made it." }),
+    format: t.field({ type: PayloadFormatEnum, description: "The shape of its bodies." }),
+    headers: t.field({ type: [HeaderInput], description: "All headers to send along." }),
+    retryDelays: t.field({ type: ["Duration"], description: "Delays between attempts." }),
+    timeout: t.field({ type: "Duration", description: "Deadline of one attempt." }),
+    maxInFlight: t.int({ description: "Attempts that may be in flight at once." }),
+  }),
+});
+
+type CreateInput = typeof CreateWebhookInput.$inferInput;
+
+function newWebhook(input: CreateInput): NewWebhookInput {
+  const { key = null, description = null, secret = null, retryDelays = null, timeout = null, maxInFlight = null } = input;
+  return { ...input, key, description, secret, retryDelays, timeout, maxInFlight };
+}
+
+function reasonInput(name: string) {
+  return builder.inputType(name, {
+    description: "Which webhook, and why.",
+    fields: (t) => ({
+      webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
+      reason: t.string({ description: "Shown as stateReason." }),
+    }),
+  });
+}
+
+function webhookPayload(name: string, description: string) {
+  return builder.objectRef<{ webhook: Webhook }>(`${name}Payload`).implement({
+    description,
+    fields: (t) => ({
+      webhook: t.field({ type: WebhookRef, nullable: true, description: "As it is now.", resolve: ({ webhook }) => webhook }),
+    }),
+  });
+}
+
+const SECRET = "The signing secret, shown only here; null when you brought your own.";
+
+const CreateWebhookPayload = builder
+  .objectRef<{ webhook: Webhook; secret: string | null }>("CreateWebhookPayload")
+  .implement({
+    description: "The new webhook.",
+    fields: (t) => ({
+      webhook: t.field({ type: WebhookRef, nullable: true, description: "The webhook.", resolve: ({ webhook }) => webhook }),
+      secret: t.exposeString("secret", { nullable: true, description: SECRET }),
+    }),
+  });
+
+const UpsertWebhookPayload = builder
+  .objectRef<{ webhook: Webhook; secret: string | null; isNew: boolean }>("UpsertWebhookPayload")
+  .implement({
+    description: "The webhook as it is now.",
+    fields: (t) => ({
+      webhook: t.field({ type: WebhookRef, nullable: true, description: "The webhook.", resolve: ({ webhook }) => webhook }),
+      isNew: t.exposeBoolean("isNew", { description: "Whether it was created." }),
+      secret: t.exposeString("secret", { nullable: true, description: `${SECRET} Null for one that was there.` }),
+    }),
+  });
+
+const DeleteWebhookPayload = builder.objectRef<{ webhook: Webhook }>("DeleteWebhookPayload").implement({
+  description: "The webhook is gone; what waited for it is cancelled.",
+  fields: (t) => ({
+    deletedId: t.id({ description: "Its id.", resolve: ({ webhook }) => webhook.id }),
+  }),
+});
+
+const HeldDeliveriesEnum = builder.enumType("HeldDeliveries", {
+  description: "What becomes of deliveries that waited for a resume.",
+  values: {
+    SEND: { description: "They are sent." },
+    CANCEL: { description: "They are cancelled." },
+  } satisfies Record<(typeof HELD_DELIVERIES)[number], object>,
+});
+
+const ResumeWebhookInput = builder.inputType("ResumeWebhookInput", {
+  description: "Which webhook, and what becomes of what was held.",
+  fields: (t) => ({
+    webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
+    held: t.field({ type: HeldDeliveriesEnum, required: true, defaultValue: "SEND", description: "What becomes of what was held." }),
+  }),
+});
+
+const PauseInput = reasonInput("PauseWebhookInput");
+const DisableInput = reasonInput("DisableWebhookInput");
+const DeleteInput = builder.inputType("DeleteWebhookInput", {
+  description: "Which webhook.",
+  fields: (t) => ({ webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }) }),
+});
+const input = { required: true, description: "What to do." } as const;
+
+builder.mutationFields((t) => ({
+  createWebhook: t.field({
+    type: resultUnion("CreateWebhook", CreateWebhookPayload, [InvalidInputError, ConflictError, LimitError]),
+    nullable: true,
+    description: "Makes a webhook. Every publish that starts after the answer sees it.",
+    args: { input: t.arg({ type: CreateWebhookInput, ...input }) },
+    resolve: (_root, { input }, { tenantId, tools }) =>
+      refusing(() => createWebhook(tenantId, newWebhook(input), tools)),
+  }),
+  upsertWebhook: t.field({
+    type: resultUnion("UpsertWebhook", UpsertWebhookPayload, [InvalidInputError, LimitError]),
+    nullable: true,
+    description: "Makes the webhook of this key, or updates it to exactly this.",
+    args: { input: t.arg({ type: UpsertWebhookInput, ...input }) },
+    resolve: (_root, { input: { key, webhook } }, { tenantId, tools }) =>
+      refusing(() => upsertWebhook(tenantId, { ...newWebhook(webhook), key }, tools)),
+  }),
+  updateWebhook: t.field({
+    type: resultUnion("UpdateWebhook", webhookPayload("UpdateWebhook", "The webhook as it is now."), [
+      InvalidInputError,
+      NotFoundError,
+      ConflictError,
+    ]),
+    nullable: true,
+    description: "Changes a webhook. Attempts that begin later use what it says then.",
+    args: { input: t.arg({ type: UpdateWebhookInput, ...input }) },
+    resolve: (_root, { input: { webhook, expectedVersion = null, ...patch } }, { tenantId, tools }) =>
+      refusing(() => updateWebhook(tenantId, webhookRef(webhook), { patch, expectedVersion }, tools)),
+  }),
+  deleteWebhook: t.field({
+    type: resultUnion("DeleteWebhook", DeleteWebhookPayload, [NotFoundError]),
+    nullable: true,
+    description: "Deletes a webhook. Its deliveries and attempts stay for the retention period.",
+    args: { input: t.arg({ type: DeleteInput, ...input }) },
+    resolve: (_root, { input: { webhook } }, { tenantId, tools }) =>
+      refusing(() => deleteWebhook(tenantId, webhookRef(webhook), tools)),
+  }),
+  pauseWebhook: t.field({
+    type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [NotFoundError]),
+    nullable: true,
+    description: "Holds its deliveries until it is resumed. Attempts in flight end.",
+    args: { input: t.arg({ type: PauseInput, ...input }) },
+    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
+      refusing(() => pauseWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
+  }),
+  resumeWebhook: t.field({
+    type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [NotFoundError]),
+    nullable: true,
+    description: "Makes it ACTIVE, from whatever state.",
+    args: { input: t.arg({ type: ResumeWebhookInput, ...input }) },
+    resolve: (_root, { input: { webhook, held } }, { tenantId, tools }) =>
+      refusing(() => resumeWebhook(tenantId, webhookRef(webhook), held, tools)),
+  }),
+  disableWebhook: t.field({
+    type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [NotFoundError]),
+    nullable: true,
+    description: "Turns it off: events are not kept for it. What waits already is held.",
+    args: { input: t.arg({ type: DisableInput, ...input }) },
+    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
+      refusing(() => disableWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
+  }),
+}));

@@ -1,0 +1,249 @@
+import { expandPatterns, findEventType } from "../domain/event-type.ts";
+import { formatDuration } from "../domain/duration.ts";
+import { autoPauseAt, percentile, type WebhookHour } from "../domain/health.ts";
+import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
+import {
+  WEBHOOK_HEALTH_STATES,
+  WEBHOOK_STATES,
+  type SigningSecret,
+  type StoredHeader,
+  type Webhook,
+} from "../domain/webhook.ts";
+import type { Waiting } from "../persistence/read-webhooks.ts";
+import { builder } from "./builder.ts";
+import { CountType, connectionType, followed, pageArgs } from "./connection.ts";
+import { PayloadFormatEnum } from "./event-type.ts";
+import { Node } from "./node.ts";
+import { DeliveryRef, EventTypeRef, WebhookRef } from "./refs.ts";
+import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
+
+const WebhookStateEnum = builder.enumType("WebhookState", {
+  description: "Whether a webhook gets its deliveries. No state ever deletes it.",
+  values: {
+    ACTIVE: { description: "Deliveries are sent." },
+    PAUSED: { description: "Paused by somebody: deliveries are held." },
+    DISABLED: { description: "Off: events are not kept for it." },
+    AUTO_PAUSED: {
+      description: "Paused by the service after lasting failure or HTTP 410, with a reason: deliveries are held.",
+    },
+  } satisfies Record<(typeof WEBHOOK_STATES)[number], object>,
+});
+
+const WebhookHealthStateEnum = builder.enumType("WebhookHealthState", {
+  description: "How a receiver does.",
+  values: {
+    HEALTHY: { description: "The last attempt succeeded, and nearly all of the last 24 hours." },
+    DEGRADED: { description: "Some attempts fail." },
+    FAILING: { description: "Five or more attempts in a row failed." },
+    UNKNOWN: { description: "Nothing was sent in the last 24 hours." },
+  } satisfies Record<(typeof WEBHOOK_HEALTH_STATES)[number], object>,
+});
+
+export const SignatureSchemeEnum = builder.enumType("SignatureScheme", {
+  description: "How requests are signed (Standard Webhooks).",
+  values: {
+    HMAC_SHA256: { description: "v1: a shared secret, whsec_…" },
+  } satisfies Record<(typeof SIGNATURE_SCHEMES)[number], object>,
+});
+
+const WebhookHeader = builder.objectRef<StoredHeader>("WebhookHeader").implement({
+  description: "A header that is sent along.",
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "In lower case." }),
+    value: t.string({
+      nullable: true,
+      description: "Null when the header is secret.",
+      resolve: ({ value, isSecret }) => (isSecret ? null : value),
+    }),
+    isSecret: t.exposeBoolean("isSecret", { description: "Whether its value is hidden once saved." }),
+  }),
+});
+
+const SigningSecretType = builder.objectRef<SigningSecret>("SigningSecret").implement({
+  description: "A secret that signs requests. The secret itself is shown once, by the mutation that made it.",
+  fields: (t) => ({
+    id: t.exposeID("id", { description: "Its id." }),
+    scheme: t.expose("scheme", { type: SignatureSchemeEnum, description: "What it signs with." }),
+    hint: t.exposeString("hint", { description: "Its last four characters." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+  }),
+});
+
+const WaitingCounts = builder.objectRef<Waiting>("WaitingCounts").implement({
+  description: "What waits for a webhook, tests left out.",
+  fields: (t) => ({
+    pending: t.expose("pending", { type: CountType, description: "Not tried yet." }),
+    retrying: t.expose("retrying", { type: CountType, description: "Tried, and will be tried again." }),
+    failed24h: t.expose("failed24h", { type: CountType, description: "Given up in the last 24 hours." }),
+    nextAttemptAt: t.expose("nextAttemptAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the next one is due; in the past while it waits its turn or is held.",
+    }),
+  }),
+});
+
+interface Health {
+  readonly webhook: Webhook;
+  readonly hours: readonly WebhookHour[];
+}
+
+const WebhookHealth = builder.objectRef<Health>("WebhookHealth").implement({
+  description: "How a receiver does, folded from its attempts once a second. Tests count for nothing.",
+  fields: (t) => ({
+    state: t.field({ type: WebhookHealthStateEnum, description: "In one word.", resolve: ({ webhook }) => webhook.health }),
+    consecutiveFailures: t.int({
+      description: "Failed attempts since the last success.",
+      resolve: ({ webhook }) => webhook.consecutiveFailures,
+    }),
+    successRate24h: t.float({
+      nullable: true,
+      description: "Share of the attempts of the last 24 hours that succeeded, 0 to 1; null without attempts.",
+      resolve({ hours }) {
+        const succeeded = hours.reduce((sum, hour) => sum + hour.succeeded, 0);
+        const all = hours.reduce((sum, hour) => sum + hour.failed, succeeded);
+        return all === 0 ? null : succeeded / all;
+      },
+    }),
+    p50Ms: t.float({
+      nullable: true,
+      description: "Half of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
+      resolve: ({ hours }) => percentile(hours, 0.5),
+    }),
+    p95Ms: t.float({
+      nullable: true,
+      description: "95 % of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
+      resolve: ({ hours }) => percentile(hours, 0.95),
+    }),
+    autoPauseAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it will be paused if nothing succeeds.",
+      resolve: ({ webhook }) => autoPauseAt(webhook),
+    }),
+  }),
+});
+
+WebhookRef.implement({
+  description: "A saved target: a URL and the event types that it wants.",
+  interfaces: [Node],
+  fields: (t) => ({
+    key: t.exposeString("key", { nullable: true, description: "Your own stable key; unique per tenant." }),
+    name: t.exposeString("name", { description: "Its name for people." }),
+    url: t.expose("url", { type: "URL", description: "Where requests go, in its normal form." }),
+    eventTypes: t.exposeStringList("eventTypes", {
+      description: "Names, aliases or patterns: payment_received, payment_*, *.",
+    }),
+    matchedEventTypes: t.field({
+      type: [EventTypeRef],
+      description: "The catalog entries that these match today.",
+      resolve: ({ eventTypes }) => expandPatterns(eventTypes).names.flatMap((name) => findEventType(name) ?? []),
+    }),
+    description: t.exposeString("description", { nullable: true, description: "What it is for." }),
+    integration: t.exposeString("integration", { description: "Service that made it, such as manual or zapier." }),
+    format: t.expose("format", { type: PayloadFormatEnum, description: "The shape of its bodies." }),
+    headers: t.expose("headers", { type: [WebhookHeader], description: "Headers that are sent along." }),
+    signature: t.expose("signature", { type: SignatureSchemeEnum, description: "How its requests are signed." }),
+    secrets: t.field({
+      type: [SigningSecretType],
+      description: "What its requests are signed with, newest first.",
+      resolve: async ({ id }, _args, { load }) => [...(await load.secrets.load(id))],
+    }),
+    retryDelays: t.field({
+      type: ["Duration"],
+      description: "Delays between attempts: its own, or the service's.",
+      resolve: ({ retryDelaysMs }, _args, { tools }) =>
+        (retryDelaysMs ?? tools.defaults.retryDelaysMs).map(formatDuration),
+    }),
+    timeout: t.field({
+      type: "Duration",
+      description: "Deadline of one attempt: its own, or the service's.",
+      resolve: ({ timeoutMs }, _args, { tools }) => formatDuration(timeoutMs ?? tools.defaults.timeoutMs),
+    }),
+    maxInFlight: t.int({
+      description: "Attempts that may be in flight at once: its own, or the service's.",
+      resolve: ({ maxInFlight }, _args, { tools }) => maxInFlight ?? tools.defaults.maxInFlight,
+    }),
+    state: t.expose("state", { type: WebhookStateEnum, description: "Whether it gets its deliveries." }),
+    stateReason: t.exposeString("stateReason", { nullable: true, description: "Why it is in that state." }),
+    health: t.field({
+      type: WebhookHealth,
+      description: "How its receiver does.",
+      resolve: async (webhook, _args, { load }) => ({ webhook, hours: await load.hours.load(webhook.id) }),
+    }),
+    deliveryCount: t.exposeFloat("deliveryCount", {
+      description: "Deliveries so far, tests left out (a whole number).",
+    }),
+    waiting: t.field({
+      type: WaitingCounts,
+      description: "What waits for it.",
+      resolve: ({ id }, _args, { load }) => load.waiting.load(id),
+    }),
+    lastDelivery: t.field({
+      type: DeliveryRef,
+      nullable: true,
+      description: "The newest delivery, tests left out.",
+      resolve: ({ id }, _args, { load }) => load.lastDelivery.load(id),
+    }),
+    lastSucceededAt: t.expose("lastSucceededAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When an attempt last succeeded.",
+    }),
+    lastFailedAt: t.expose("lastFailedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When an attempt last failed.",
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
+    version: t.exposeInt("version", { description: "Raised by each change; pass it as expectedVersion." }),
+  }),
+});
+
+const WebhookConnection = connectionType("Webhook", WebhookRef, true);
+
+export const WebhookFilterInput = builder.inputType("WebhookFilter", {
+  description: "Which webhooks.",
+  fields: (t) => ({
+    search: t.string({ description: "Occurs in name, URL, description or key." }),
+    states: t.field({ type: [WebhookStateEnum], description: "In these states." }),
+    health: t.field({ type: [WebhookHealthStateEnum], description: "Whose receiver does so." }),
+    eventTypes: t.stringList({ description: "Webhooks that would receive these." }),
+    integration: t.string({ description: "Made by this service." }),
+    url: t.string({ description: "With exactly this URL." }),
+  }),
+});
+
+const WebhookOrder = builder.enumType("WebhookOrder", {
+  description: "The order of a list of webhooks.",
+  values: {
+    CREATED_AT: { description: "Newest first." },
+    NAME: { description: "By name." },
+    LAST_FAILED_AT: { description: "The one that failed last first." },
+  },
+});
+
+builder.queryFields((t) => ({
+  webhooks: t.field({
+    type: WebhookConnection,
+    nullable: true,
+    description: "The webhooks.",
+    args: {
+      ...pageArgs(),
+      filter: t.arg({ type: WebhookFilterInput, description: "Which of them." }),
+      orderBy: t.arg({ type: WebhookOrder, required: true, defaultValue: "CREATED_AT", description: "In this order." }),
+    },
+    resolve: (_root, { filter, orderBy, ...page }, context) =>
+      followed(context, "webhooks", () =>
+        context.webhookReader.webhooks(context.tenantId, filter ?? {}, orderBy, page),
+      ),
+  }),
+  webhook: t.field({
+    type: WebhookRef,
+    nullable: true,
+    description: "One webhook.",
+    args: { by: t.arg({ type: WebhookRefInput, required: true, description: "Which one." }) },
+    resolve: (_root, { by }, { reader, tenantId }) => reader.webhook(tenantId, webhookRef(by)),
+  }),
+}));

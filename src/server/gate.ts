@@ -1,0 +1,33 @@
+import { GraphQLError } from "graphql";
+import { Refusal } from "../domain/refusal.ts";
+import { asGraphQLError } from "../schema/index.ts";
+
+export interface GateOptions {
+  /** Logs an error that nobody expected, with the id that the client is told. */
+  readonly report: (error: unknown, errorId: string) => void;
+  readonly newErrorId: () => string;
+  /** What is wrong with the disk or the database, in words, when an error says so. */
+  readonly storageProblem: (error: unknown) => string | undefined;
+}
+
+/** Where errors leave the service: what the caller can act on passes, everything else becomes an id that the log knows. */
+export function createGate({ report, newErrorId, storageProblem }: GateOptions) {
+  return (error: unknown): Error => {
+    if (error instanceof GraphQLError && error.originalError === undefined) return error;
+    const cause = error instanceof GraphQLError ? error.originalError : error;
+    if (cause instanceof GraphQLError) return cause;
+    const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
+    if (cause instanceof Refusal) {
+      const { message, extensions } = asGraphQLError(cause);
+      return new GraphQLError(message, { ...place, extensions });
+    }
+    const errorId = newErrorId();
+    report(cause, errorId);
+    const storage = storageProblem(cause);
+    const message = storage
+      ? `Nothing was changed, because ${storage}. Try again later (error ${errorId}).`
+      : `Something went wrong on our side (error ${errorId}).`;
+    const code = storage ? "UNAVAILABLE" : "INTERNAL_SERVER_ERROR";
+    return new GraphQLError(message, { ...place, extensions: { code, errorId } });
+  };
+}

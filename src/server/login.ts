@@ -1,0 +1,40 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Auth } from "./auth.ts";
+import { readBody } from "./body.ts";
+
+const FORM_BYTES = 4096;
+
+const page = (problem: string) => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Hookwire</title>
+<style>body{font:16px system-ui;max-width:28rem;margin:15vh auto;padding:0 1rem}input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin:.25rem 0}</style>
+<h1>Hookwire</h1>
+<form method="post" action="/login">
+<label>API key <input name="key" type="password" autocomplete="current-password" autofocus required></label>
+<button>Sign in</button>
+</form>
+<p>${problem}</p>
+</html>
+`;
+
+/** Exchanges a key, or the one-time link of the first start, for a session cookie. */
+export async function serveLogin(request: IncomingMessage, response: ServerResponse, auth: Auth): Promise<void> {
+  const token = new URL(request.url!, "http://login").searchParams.get("token");
+  if (request.method === "POST") {
+    const { bytes } = await readBody(request, FORM_BYTES);
+    const key = new URLSearchParams(bytes.toString()).get("key") ?? "";
+    return answer(response, await auth.signIn({ key: key.trim() }), "This key is not the right one.");
+  }
+  if (token === null) return show(response, 200, "");
+  answer(response, await auth.signIn({ token }), "This link was used or is too old. Sign in with the key.");
+}
+
+function answer(response: ServerResponse, cookie: string | undefined, problem: string): void {
+  if (cookie) response.writeHead(303, { location: "/graphql", "set-cookie": cookie, "cache-control": "no-store" }).end();
+  else show(response, 401, problem);
+}
+
+function show(response: ServerResponse, status: number, problem: string): void {
+  const headers = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "referrer-policy": "no-referrer" };
+  response.writeHead(status, headers).end(page(problem));
+}
