@@ -9,20 +9,31 @@ const DAY_MS = 86_400_000;
 const integer = (least: number, most: number) =>
   z.string().transform((text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most ? value : fail(`a whole number from ${least} to ${most}`);
+    return value >= least && value <= most
+      ? value
+      : fail(`a whole number from ${least} to ${most}`);
   });
 const duration = (least: number, most: number, example: string) =>
   z.string().transform((text) => {
     const ms = parseDuration(text);
-    return ms !== undefined && ms >= least && ms <= most ? ms : fail(`an ISO 8601 duration such as ${example}`);
+    return ms !== undefined && ms >= least && ms <= most
+      ? ms
+      : fail(`an ISO 8601 duration such as ${example}`);
   });
-const list = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean));
+const list = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
 const cidrs = list.transform((parts) => {
   for (const part of parts) {
     try {
       parseCidr(part);
     } catch {
-      fail(`a comma-separated list of CIDRs such as 127.0.0.0/8,10.0.0.0/8; ${JSON.stringify(part)} is none`);
+      fail(
+        `a comma-separated list of CIDRs such as 127.0.0.0/8,10.0.0.0/8; ${JSON.stringify(part)} is none`,
+      );
     }
   }
   return parts;
@@ -62,7 +73,9 @@ export const SETTINGS = {
     parse: z.string().transform((text) => {
       if (text === "") return undefined;
       const key = Buffer.from(text, "base64");
-      return key.length === 32 ? key : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
+      return key.length === 32
+        ? key
+        : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
     }),
     default: "",
     help: "encrypts signing secrets at rest; made at the first start and kept beside the database when empty",
@@ -72,7 +85,11 @@ export const SETTINGS = {
     default: "",
     help: "CIDRs that webhooks may reach although they are private, such as 127.0.0.0/8,10.0.0.0/8",
   },
-  HOOKWIRE_DENY_TARGETS: { parse: cidrs, default: "", help: "further CIDRs that webhooks may not reach" },
+  HOOKWIRE_DENY_TARGETS: {
+    parse: cidrs,
+    default: "",
+    help: "further CIDRs that webhooks may not reach",
+  },
   HOOKWIRE_RETENTION: {
     parse: duration(DAY_MS, 3650 * DAY_MS, "P30D (one day at least)"),
     default: "P30D",
@@ -80,7 +97,11 @@ export const SETTINGS = {
   },
   HOOKWIRE_RETRY_DELAYS: {
     parse: list.transform((parts) =>
-      parts.map((part) => parseDuration(part) ?? fail("a comma-separated list of ISO 8601 durations such as PT5S,PT5M")),
+      parts.map(
+        (part) =>
+          parseDuration(part) ??
+          fail("a comma-separated list of ISO 8601 durations such as PT5S,PT5M"),
+      ),
     ),
     default: DEFAULT_RETRY_DELAYS,
     help: "delays between attempts; jitter adds 0 to 20 %",
@@ -90,8 +111,16 @@ export const SETTINGS = {
     default: "PT15S",
     help: "deadline of one attempt",
   },
-  HOOKWIRE_CONCURRENCY: { parse: integer(1, 10_000), default: "256", help: "attempts in flight in this process" },
-  HOOKWIRE_SENDERS: { parse: integer(0, 16), default: "1", help: "sender threads; 0 sends in the main thread" },
+  HOOKWIRE_CONCURRENCY: {
+    parse: integer(1, 10_000),
+    default: "256",
+    help: "attempts in flight in this process",
+  },
+  HOOKWIRE_SENDERS: {
+    parse: integer(0, 16),
+    default: "1",
+    help: "sender threads; 0 sends in the main thread",
+  },
   HOOKWIRE_DRAIN: {
     parse: duration(0, 3_600_000, "PT20S"),
     default: "PT20S",
@@ -110,7 +139,9 @@ export const SETTINGS = {
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 
-export type Config = { readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]["parse"]> };
+export type Config = {
+  readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]["parse"]>;
+};
 
 /** A setting that can't be read: its name, what it is and what it should look like. */
 export class ConfigProblem extends Error {
@@ -125,16 +156,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     } catch (cause) {
       if (!(cause instanceof Unreadable)) throw cause;
       const shown = name.endsWith("_KEY") ? "its value" : JSON.stringify(text);
-      throw new ConfigProblem(`${name} can't be read: ${shown} should be ${cause.message}`, { cause });
+      throw new ConfigProblem(`${name} can't be read: ${shown} should be ${cause.message}`, {
+        cause,
+      });
     }
   });
-  const unknown = Object.keys(env).filter((name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS));
-  if (unknown.length > 0) throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
+  const unknown = Object.keys(env).filter(
+    (name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS),
+  );
+  if (unknown.length > 0)
+    throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
   return Object.fromEntries(entries) as Config;
 }
 
 function publicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash;
-  return isPlain ? url.origin : fail("an http or https address without a path, such as https://hooks.example.com");
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash;
+  return isPlain
+    ? url.origin
+    : fail("an http or https address without a path, such as https://hooks.example.com");
 }

@@ -18,23 +18,49 @@ export function createLog(level: string): Logger {
 export function logLine(fact: Fact): Record<string, unknown> {
   switch (fact.type) {
     case "attempt.recorded": {
-      const { tenantId, deliveryId, webhookId, eventId, eventType, attemptId, number, trigger } = fact;
+      const { tenantId, deliveryId, webhookId, eventId, eventType, attemptId, number, trigger } =
+        fact;
       return {
-        ...{ tenant_id: tenantId, delivery_id: deliveryId, webhook_id: webhookId, event_id: eventId },
-        ...{ event_type: eventType, attempt_id: attemptId, attempt: number, trigger, outcome: fact.outcome },
-        ...{ response_status: fact.responseStatus, took_ms: fact.tookMs, state: fact.status, due_at: fact.dueAt },
+        tenant_id: tenantId,
+        delivery_id: deliveryId,
+        webhook_id: webhookId,
+        event_id: eventId,
+        ...{
+          event_type: eventType,
+          attempt_id: attemptId,
+          attempt: number,
+          trigger,
+          outcome: fact.outcome,
+        },
+        ...{
+          response_status: fact.responseStatus,
+          took_ms: fact.tookMs,
+          state: fact.status,
+          due_at: fact.dueAt,
+        },
       };
     }
     case "event.published": {
       const { tenantId, eventId, eventType, isTest, deliveries } = fact;
-      return { tenant_id: tenantId, event_id: eventId, event_type: eventType, is_test: isTest, deliveries };
+      return {
+        tenant_id: tenantId,
+        event_id: eventId,
+        event_type: eventType,
+        is_test: isTest,
+        deliveries,
+      };
     }
     case "delivery.requeued":
     case "delivery.cancelled": {
       const { tenantId, deliveryId, webhookId, eventId, eventType } = fact;
       return {
-        ...{ tenant_id: tenantId, delivery_id: deliveryId, webhook_id: webhookId },
-        ...{ event_id: eventId, event_type: eventType },
+        tenant_id: tenantId,
+        delivery_id: deliveryId,
+        webhook_id: webhookId,
+        ...{
+          event_id: eventId,
+          event_type: eventType,
+        },
       };
     }
     case "webhook.created":

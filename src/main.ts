@@ -31,7 +31,9 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const isPlain = [ConfigProblem, DatabaseProblem, PortProblem].some((kind) => error instanceof kind);
+  const isPlain = [ConfigProblem, DatabaseProblem, PortProblem].some(
+    (kind) => error instanceof kind,
+  );
   console.error(isPlain ? `Hookwire can't start. ${(error as Error).message}` : error);
   process.exit(1);
 });

@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./delivery/engine.ts";
-import { createSender } from "./delivery/sender.ts";
+import { createSender, type Sender } from "./delivery/sender.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
 import type { Fact } from "./domain/fact.ts";
 import { newId } from "./domain/id.ts";
 import { Refusal } from "./domain/refusal.ts";
 import { createTargetPolicy } from "./domain/target.ts";
-import type { Tools } from "./domain/tools.ts";
+import type { Clock, Tools } from "./domain/tools.ts";
 import { visitInbox } from "./domain/visit.ts";
 import { LogStream } from "./live/stream.ts";
 import { Tail } from "./live/tail.ts";
@@ -27,6 +27,13 @@ import { serveSockets } from "./server/socket.ts";
 /** Attempts in flight for one webhook that says nothing else. */
 const MAX_IN_FLIGHT = 10;
 
+/** Time, chance and the sender, for a world of its own. */
+export interface Circumstances {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly sender: Sender;
+}
+
 export interface Service {
   /** The address that clients use. */
   readonly url: string;
@@ -36,7 +43,11 @@ export interface Service {
 }
 
 /** Everything, in the order it needs each other: port, database, store, live, engine, server. Stops in reverse. */
-export async function startService(config: Config, log: Logger): Promise<Service> {
+export async function startService(
+  config: Config,
+  log: Logger,
+  circumstances: Partial<Circumstances> = {},
+): Promise<Service> {
   const listener = await listen(config.HOST, config.PORT);
   const url = config.PUBLIC_URL ?? `http://${hostOf(config.HOST)}:${portOf(listener)}`;
   const database = await openDatabase(config.DATABASE_URL).catch((error: unknown) => {
@@ -44,9 +55,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
     throw error;
   });
 
-  const clock = createClock();
+  const { clock = createClock(), random = Math.random } = circumstances;
   const announce = (fact: Fact) => log.info(logLine(fact), fact.type);
-  const report = (error: unknown, errorId?: string) => log.error({ err: error, error_id: errorId }, "failed");
+  const report = (error: unknown, errorId?: string) =>
+    log.error({ err: error, error_id: errorId }, "failed");
   const installation = prepareInstallation(database.writer, {
     file: config.DATABASE_URL,
     secretKey: config.HOOKWIRE_SECRET_KEY,
@@ -62,7 +74,10 @@ export async function startService(config: Config, log: Logger): Promise<Service
 
   const tail = new Tail();
   const store = new SqliteStore(database, {
-    ...{ clock, newId, vault, defaults },
+    clock,
+    newId,
+    vault,
+    defaults,
     owner: randomBytes(8).toString("hex"),
     listener: {
       appended(entries) {
@@ -75,35 +90,73 @@ export async function startService(config: Config, log: Logger): Promise<Service
   const reader = new Reader(database.orm, clock.now);
   const webhookReader = new WebhookReader(database.orm, clock.now);
   const live = {
-    ...{ tail, clock },
-    log: { after: reader.logAfter.bind(reader), before: reader.logBefore.bind(reader) },
+    tail,
+    clock,
+    log: {
+      after: reader.logAfter.bind(reader),
+      before: reader.logBefore.bind(reader),
+    },
     position: (tenant: string) => store.position(tenant),
   };
 
   const inboxUrl = (id: string) => `${url}/in/${id}`;
-  const rules = { allow: config.HOOKWIRE_ALLOW_TARGETS, deny: config.HOOKWIRE_DENY_TARGETS, inboxPrefix: inboxUrl("") };
-  const sender = createSender(config.HOOKWIRE_SENDERS, rules);
-  const upkeep = new Upkeep({ ...{ store, clock, announce, report }, retentionMs: config.HOOKWIRE_RETENTION });
+  const rules = {
+    allow: config.HOOKWIRE_ALLOW_TARGETS,
+    deny: config.HOOKWIRE_DENY_TARGETS,
+    inboxPrefix: inboxUrl(""),
+  };
+  const sender = circumstances.sender ?? createSender(config.HOOKWIRE_SENDERS, rules);
+  const upkeep = new Upkeep({
+    store,
+    clock,
+    announce,
+    report,
+    retentionMs: config.HOOKWIRE_RETENTION,
+  });
   const engine = new Engine({
-    ...{ store, sender, clock, newId, announce, report },
-    random: Math.random,
+    store,
+    sender,
+    clock,
+    newId,
+    announce,
+    report,
+    random,
     concurrency: config.HOOKWIRE_CONCURRENCY,
   });
 
   const tools: Tools = {
-    ...{ store, lanes: engine, announce, clock, newId, randomBytes, vault, defaults },
+    store,
+    lanes: engine,
+    announce,
+    clock,
+    newId,
+    randomBytes,
+    vault,
+    defaults,
     checkUrl: createUrlCheck(rules),
   };
   const auth = new Auth({ ...installation, publicUrl: url });
-  const gate = createGate({ report, storageProblem, newErrorId: () => randomBytes(6).toString("hex") });
+  const gate = createGate({
+    report,
+    storageProblem,
+    newErrorId: () => randomBytes(6).toString("hex"),
+  });
   const yoga = createGraphQL(
-    { ...{ tools, reader, webhookReader, inboxUrl }, stream: (request) => new LogStream(live, request) },
+    {
+      tools,
+      reader,
+      webhookReader,
+      inboxUrl,
+      stream: (request) => new LogStream(live, request),
+    },
     gate,
   );
   const sockets = serveSockets(listener, yoga, auth);
   let isReady = true;
   serve(listener, {
-    ...{ auth, yoga, report },
+    auth,
+    yoga,
+    report,
     wait: clock.wait,
     isReady: async () => isReady && (await reader.isReadable()),
     visitInbox: (visit) =>
@@ -111,7 +164,8 @@ export async function startService(config: Config, log: Logger): Promise<Service
         ...tools,
         findInbox: (id) => reader.anyInbox(id),
         findDelivery: (tenant, id) => reader.delivery(tenant, id),
-        routesTo: (tenant, id) => [...store.routes(tenant)].filter((route) => route.url.startsWith(inboxUrl(id))),
+        routesTo: (tenant, id) =>
+          [...store.routes(tenant)].filter((route) => route.url.startsWith(inboxUrl(id))),
       }),
   });
 
@@ -139,7 +193,9 @@ export async function startService(config: Config, log: Logger): Promise<Service
 }
 
 /** The normal form of a URL that webhooks may use; the service's own inboxes always are. */
-function createUrlCheck(rules: Parameters<typeof createTargetPolicy>[0] & { readonly inboxPrefix: string }) {
+function createUrlCheck(
+  rules: Parameters<typeof createTargetPolicy>[0] & { readonly inboxPrefix: string },
+) {
   const policy = createTargetPolicy(rules);
   return (text: string): string => {
     const judged = policy.judgeUrl(text);

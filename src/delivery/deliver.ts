@@ -15,10 +15,18 @@ export type DeliverTools = Pick<Tools, "store" | "announce" | "clock" | "newId">
 };
 
 /** The second half of the line: sends, settles, records, announces. `domain/publish.ts` is the first half. */
-export async function deliver(claim: Claim, route: Route, tools: DeliverTools): Promise<AttemptRecorded> {
+export async function deliver(
+  claim: Claim,
+  route: Route,
+  tools: DeliverTools,
+): Promise<AttemptRecorded> {
   const outcome = await tools.send(claim, route);
   const now = tools.clock.now();
-  const settled = settle(claim.state, outcome, { delaysMs: route.retryDelaysMs, now, spread: tools.random() });
+  const settled = settle(claim.state, outcome, {
+    delaysMs: route.retryDelaysMs,
+    now,
+    spread: tools.random(),
+  });
   const attempt = attemptOf(claim, route, outcome, tools.newId("att"));
   const fact = await recordUntilKept({ claim, attempt, settled }, tools);
   tools.announce(fact);
@@ -26,7 +34,10 @@ export async function deliver(claim: Claim, route: Route, tools: DeliverTools): 
 }
 
 /** What was sent must be known: while the database can't take it, the record is tried again with the same attempt id. */
-async function recordUntilKept(recording: Recording, { store, clock, report }: DeliverTools): Promise<AttemptRecorded> {
+async function recordUntilKept(
+  recording: Recording,
+  { store, clock, report }: DeliverTools,
+): Promise<AttemptRecorded> {
   for (let waitMs: number = REPEAT_MS.first; ; waitMs = Math.min(waitMs * 2, REPEAT_MS.most)) {
     try {
       return await store.record(recording);
@@ -37,11 +48,38 @@ async function recordUntilKept(recording: Recording, { store, clock, report }: D
   }
 }
 
-function attemptOf({ tenantId, deliveryId, state }: Claim, { url }: Route, outcome: Outcome, id: string): DeliveryAttempt {
-  const { kind, message, startedAt, tookMs, timings, remoteAddress = null, requestHeaders, response } = outcome;
+function attemptOf(
+  { tenantId, deliveryId, state }: Claim,
+  { url }: Route,
+  outcome: Outcome,
+  id: string,
+): DeliveryAttempt {
+  const {
+    kind,
+    message,
+    startedAt,
+    tookMs,
+    timings,
+    remoteAddress = null,
+    requestHeaders,
+    response,
+  } = outcome;
   return Object.assign(new DeliveryAttempt(), {
-    ...{ id, tenantId, deliveryId, number: state.attempts + 1, trigger: state.trigger },
-    ...{ outcome: kind, message, startedAt, durationMs: tookMs, timings, url, remoteAddress, requestHeaders },
+    id,
+    tenantId,
+    deliveryId,
+    number: state.attempts + 1,
+    trigger: state.trigger,
+    ...{
+      outcome: kind,
+      message,
+      startedAt,
+      durationMs: tookMs,
+      timings,
+      url,
+      remoteAddress,
+      requestHeaders,
+    },
     responseStatus: response?.status ?? null,
     responseHeaders: response?.headers ?? [],
     responseBody: response?.body ?? null,

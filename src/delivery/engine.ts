@@ -37,8 +37,8 @@ export class Engine implements Lanes {
   #heldBytes = 0;
   #isClaiming = false;
   #isStopping = false;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Infinity;
+  #alarm = new AbortController();
+  #alarmAtMs = Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -55,7 +55,8 @@ export class Engine implements Lanes {
   reserve(route: Route): boolean {
     const lane = this.#laneOf(route);
     const nowMs = this.#nowMs;
-    const isFree = lane.isActive && lane.room > 0 && lane.dueAtMs > nowMs && lane.quietUntilMs <= nowMs;
+    const isFree =
+      lane.isActive && lane.room > 0 && lane.dueAtMs > nowMs && lane.quietUntilMs <= nowMs;
     if (this.#isStopping || !isFree || lane.isFailing || !this.#hasRoom) return false;
     lane.promised++;
     this.#held++;
@@ -84,7 +85,13 @@ export class Engine implements Lanes {
   async deliverNow(claim: Claim): Promise<void> {
     const route = this.#options.store.route(claim.tenantId, claim.webhookId);
     if (!route) return this.#options.store.release([claim]);
-    await this.#track(deliver(claim, route, this.#tools(() => {})));
+    await this.#track(
+      deliver(
+        claim,
+        route,
+        this.#tools(() => {}),
+      ),
+    );
   }
 
   /** The lanes of a tenant follow its webhooks; what a paused or deleted one had taken goes back to the table. */
@@ -104,10 +111,10 @@ export class Engine implements Lanes {
   /** Gives back what was not begun and waits for what is in flight, at most `drainMs`; the rest ends as TIMEOUT. */
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
-    clearTimeout(this.#timer);
+    this.#alarm.abort();
     for (const lane of this.#lanes.values()) this.#release(lane);
     const done = new AbortController();
-    const allEnded = this.#whenIdle().then(() => done.abort());
+    const allEnded = this.whenIdle().then(() => done.abort());
     await this.#options.clock.wait(drainMs, done.signal);
     this.#options.sender.abort();
     // Cut attempts are recorded at once; a database that takes nothing any more must not hold the stop up.
@@ -147,10 +154,11 @@ export class Engine implements Lanes {
     this.#slots.place(lane, lane.canBegin(nowMs));
     if (isHungry) this.#hungry.add(lane);
     else this.#hungry.delete(lane);
-    const isSleeping = lane.isActive && !isHungry && lane.wakesAtMs > nowMs && lane.wakesAtMs < Infinity;
+    const isSleeping =
+      lane.isActive && !isHungry && lane.wakesAtMs > nowMs && lane.wakesAtMs < Infinity;
     if (isSleeping) this.#sleeping.add(lane);
     else this.#sleeping.delete(lane);
-    if (isSleeping && lane.wakesAtMs < this.#timerAtMs) this.#sleepUntil(lane.wakesAtMs);
+    if (isSleeping && lane.wakesAtMs < this.#alarmAtMs) this.#sleepUntil(lane.wakesAtMs);
   }
 
   #pump(): void {
@@ -163,7 +171,8 @@ export class Engine implements Lanes {
   #begin(lane: Lane): void {
     const claim = lane.queue.shift()!;
     this.#heldBytes -= claim.body.length;
-    const age = LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - this.#options.clock.leaseMs());
+    const age =
+      LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - this.#options.clock.leaseMs());
     if (age > CLAIM_FRESH_MS) {
       this.#held--;
       lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
@@ -257,21 +266,23 @@ export class Engine implements Lanes {
   }
 
   #sleepUntil(atMs: number): void {
-    clearTimeout(this.#timer);
-    this.#timerAtMs = atMs;
-    const delay = Math.min(Math.max(atMs - this.#nowMs, 1), LONGEST_SLEEP_MS);
-    this.#timer = setTimeout(() => this.#awake(), delay).unref();
+    this.#alarm.abort();
+    this.#alarm = new AbortController();
+    this.#alarmAtMs = atMs;
+    const { signal } = this.#alarm;
+    const sleepMs = Math.min(Math.max(atMs - this.#nowMs, 1), LONGEST_SLEEP_MS);
+    void this.#options.clock.wait(sleepMs, signal).then(() => signal.aborted || this.#awake());
   }
 
   #awake(): void {
-    this.#timerAtMs = Infinity;
+    this.#alarmAtMs = Infinity;
     for (const lane of [...this.#sleeping]) this.#place(lane);
     this.#pump();
   }
 
   /** Counts as running until it ends. What fails was no outcome: the lease ends by itself, and the delivery is due again. */
   async #track<T>(work: Promise<T>): Promise<T | undefined> {
-    const tracked = work.catch((error: unknown) => void this.#options.report(error));
+    const tracked = work.catch((error: unknown) => this.#options.report(error));
     this.#running.add(tracked);
     try {
       return (await tracked) as T | undefined;
@@ -280,7 +291,8 @@ export class Engine implements Lanes {
     }
   }
 
-  async #whenIdle(): Promise<void> {
+  /** Resolves when nothing is in flight, claimed or recorded. */
+  async whenIdle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }

@@ -39,7 +39,12 @@ export class Lane {
   }
 
   canBegin(nowMs: number): boolean {
-    return this.isActive && this.queue.length > 0 && this.inFlight < this.limit && this.quietUntilMs <= nowMs;
+    return (
+      this.isActive &&
+      this.queue.length > 0 &&
+      this.inFlight < this.limit &&
+      this.quietUntilMs <= nowMs
+    );
   }
 
   canClaim(nowMs: number): boolean {

@@ -21,7 +21,10 @@ export interface Sender {
 }
 
 /** Between the main thread and a sender's: plain values, in batches. */
-export type ToThread = { readonly requests: readonly (readonly [number, OutgoingRequest])[] } | "abort" | "close";
+export type ToThread =
+  | { readonly requests: readonly (readonly [number, OutgoingRequest])[] }
+  | "abort"
+  | "close";
 export type FromThread = readonly (readonly [number, Outcome])[];
 
 /** `threads` 0 sends in the main thread. */
@@ -37,8 +40,14 @@ export function createSender(threads: number, rules: SenderRules): Sender {
 }
 
 /** What both kinds of sender run. */
-export function createSending({ inboxPrefix, ...rules }: SenderRules): ReturnType<typeof createSend> {
-  return createSend({ policy: createTargetPolicy(rules), ownInbox: (url) => url.startsWith(inboxPrefix) });
+export function createSending({
+  inboxPrefix,
+  ...rules
+}: SenderRules): ReturnType<typeof createSend> {
+  return createSend({
+    policy: createTargetPolicy(rules),
+    ownInbox: (url) => url.startsWith(inboxPrefix),
+  });
 }
 
 class LocalSender implements Sender {
@@ -80,7 +89,8 @@ class ThreadSender implements Sender {
       const number = ++this.#lastNumber;
       this.#pending.set(number, { resolve, startedAt: new Date() });
       // What is begun in one go crosses in one message.
-      if (this.#batch.push([number, requestFor(claim, route)]) === 1) queueMicrotask(() => this.#post());
+      if (this.#batch.push([number, requestFor(claim, route)]) === 1)
+        queueMicrotask(() => this.#post());
     });
   }
 
@@ -101,7 +111,9 @@ class ThreadSender implements Sender {
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL("./sender-thread.ts", import.meta.url), { workerData: this.#rules });
+    const worker = new Worker(new URL("./sender-thread.ts", import.meta.url), {
+      workerData: this.#rules,
+    });
     worker.on("message", (outcomes: FromThread) => {
       for (const [number, outcome] of outcomes) this.#end(number, outcome);
     });

@@ -90,7 +90,7 @@ export class Upkeep {
   async #fold(tenantId: string): Promise<void> {
     const { store, announce } = this.#options;
     this.#unfolded.delete(tenantId);
-    for (let hasMore = true; hasMore && !this.#stop.signal.aborted; ) {
+    for (let hasMore = true; hasMore && !this.#stop.signal.aborted;) {
       const folding = await store.foldLog(tenantId).catch((error: unknown) => {
         this.#unfolded.add(tenantId);
         throw error;
@@ -115,7 +115,10 @@ export class Upkeep {
     while (!this.#stop.signal.aborted) {
       try {
         const now = clock.now();
-        const { hasMore, ...removed } = await store.removeOld(new Date(now.getTime() - retentionMs), now);
+        const { hasMore, ...removed } = await store.removeOld(
+          new Date(now.getTime() - retentionMs),
+          now,
+        );
         if (removed.deliveries + removed.events + removed.logEntries > 0)
           announce({ type: "retention.removed", ...removed });
         if (hasMore) continue;

@@ -132,7 +132,12 @@ export function settle(
   // Our fault, not the receiver's.
   if (outcome.kind === "INTERNAL") return lose(state, { delaysMs, now });
   const attempts = state.attempts + 1;
-  const base = { attempts, trigger: "AUTOMATIC", losses: 0, succeededAt: state.succeededAt } as const;
+  const base = {
+    attempts,
+    trigger: "AUTOMATIC",
+    losses: 0,
+    succeededAt: state.succeededAt,
+  } as const;
   if (outcome.kind === "SUCCEEDED")
     return {
       ...base,
@@ -158,11 +163,22 @@ export function settle(
  */
 export function lose(state: DeliveryState, { delaysMs, now }: Omit<Settling, "spread">): Settled {
   const losses = state.losses + 1;
-  const wait = losses < LOSSES_AT_ONCE ? 0 : (delaysMs[losses - LOSSES_AT_ONCE] ?? delaysMs.at(-1) ?? 0);
+  const wait =
+    losses < LOSSES_AT_ONCE ? 0 : (delaysMs[losses - LOSSES_AT_ONCE] ?? delaysMs.at(-1) ?? 0);
   const settled = { ...state, attempts: state.attempts + 1, losses };
   if (state.isTest || state.status === "CANCELLED")
-    return { ...settled, status: state.isTest ? "FAILED" : "CANCELLED", dueAt: null, finishedAt: now };
-  return { ...settled, status: "RETRYING", dueAt: new Date(now.getTime() + wait), finishedAt: null };
+    return {
+      ...settled,
+      status: state.isTest ? "FAILED" : "CANCELLED",
+      dueAt: null,
+      finishedAt: now,
+    };
+  return {
+    ...settled,
+    status: "RETRYING",
+    dueAt: new Date(now.getTime() + wait),
+    finishedAt: null,
+  };
 }
 
 export const LOST: Pick<Outcome, "kind" | "message"> = {

@@ -27,7 +27,12 @@ export class WebhookHour {
 
 export type Folded = Pick<
   Webhook,
-  "health" | "consecutiveFailures" | "failuresSinceSuccess" | "deliveryCount" | "lastSucceededAt" | "lastFailedAt"
+  | "health"
+  | "consecutiveFailures"
+  | "failuresSinceSuccess"
+  | "deliveryCount"
+  | "lastSucceededAt"
+  | "lastFailedAt"
 > & { readonly isGone: boolean };
 
 /** The counts after these changes of one webhook, and the hours they fall into. Tests count for nothing. */
@@ -45,7 +50,11 @@ export function fold(
     if (entry.change !== "ATTEMPTED" || entry.outcome === "INTERNAL") continue;
     const hour = hourOf(hours, entry);
     if (entry.outcome === "SUCCEEDED") {
-      Object.assign(after, { consecutiveFailures: 0, failuresSinceSuccess: 0, lastSucceededAt: entry.at });
+      Object.assign(after, {
+        consecutiveFailures: 0,
+        failuresSinceSuccess: 0,
+        lastSucceededAt: entry.at,
+      });
       hour.succeeded++;
     } else {
       after.consecutiveFailures++;
@@ -86,15 +95,21 @@ export function autoPauseReason(
   now: Date,
 ): string | null {
   if (webhook.state !== "ACTIVE") return null;
-  if (isGone) return "The receiver answered 410 Gone: it wants no more. Check the URL, then resume.";
+  if (isGone)
+    return "The receiver answered 410 Gone: it wants no more. Check the URL, then resume.";
   const at = autoPauseAt(webhook);
   if (!at || at > now || webhook.failuresSinceSuccess < AUTO_PAUSE_FAILURES) return null;
   return `Nothing succeeded for 5 days, and ${webhook.failuresSinceSuccess} attempts failed. Mend the receiver, then resume.`;
 }
 
 /** The duration below which a share (0 to 1) of the attempts stayed, in milliseconds; null without attempts. */
-export function percentile(hours: readonly Pick<WebhookHour, "durations">[], share: number): number | null {
-  const counts = Array.from({ length: BUCKETS }, (_, i) => hours.reduce((sum, hour) => sum + (hour.durations[i] ?? 0), 0));
+export function percentile(
+  hours: readonly Pick<WebhookHour, "durations">[],
+  share: number,
+): number | null {
+  const counts = Array.from({ length: BUCKETS }, (_, i) =>
+    hours.reduce((sum, hour) => sum + (hour.durations[i] ?? 0), 0),
+  );
   const total = counts.reduce((sum, count) => sum + count, 0);
   if (total === 0) return null;
   let seen = 0;
@@ -110,7 +125,13 @@ function hourOf(hours: Map<number, WebhookHour>, entry: LogEntry): WebhookHour {
   const hour = Math.floor(entry.at.getTime() / HOUR_MS) * HOUR_MS;
   const known = hours.get(hour);
   if (known) return known;
-  const fresh = { webhookId: entry.webhookId!, hour, succeeded: 0, failed: 0, durations: Array(BUCKETS).fill(0) };
+  const fresh = {
+    webhookId: entry.webhookId!,
+    hour,
+    succeeded: 0,
+    failed: 0,
+    durations: Array(BUCKETS).fill(0),
+  };
   hours.set(hour, fresh);
   return fresh;
 }

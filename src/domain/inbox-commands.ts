@@ -19,7 +19,11 @@ const DEFAULTS = { name: null, responseStatus: 200, responseDelay: "PT0S", failN
 export type InboxInput = z.input<typeof FIELDS>;
 export type InboxPatch = { readonly [K in keyof typeof DEFAULTS]?: InboxInput[K] | null };
 
-export async function createInbox(tenantId: string, input: InboxInput, tools: Tools): Promise<Inbox> {
+export async function createInbox(
+  tenantId: string,
+  input: InboxInput,
+  tools: Tools,
+): Promise<Inbox> {
   const { expiresIn, responseDelay, ...fields } = parsed(FIELDS.safeParse(input));
   const now = tools.clock.now();
   const inbox = Object.assign(new Inbox(), fields, {
@@ -30,16 +34,25 @@ export async function createInbox(tenantId: string, input: InboxInput, tools: To
     responseDelayMs: responseDelay,
   });
   await tools.store.change(tenantId, async (work) => {
-    if ((await work.countInboxes()) >= INBOXES_MAX) throw new Refusal("INBOXES_FULL", { limit: INBOXES_MAX });
+    if ((await work.countInboxes()) >= INBOXES_MAX)
+      throw new Refusal("INBOXES_FULL", { limit: INBOXES_MAX });
     work.add(inbox);
   });
   return announced("inbox.created", inbox, tools);
 }
 
 /** An absent field stays; null restores its default. */
-export async function updateInbox(tenantId: string, id: string, patch: InboxPatch, tools: Tools): Promise<Inbox> {
+export async function updateInbox(
+  tenantId: string,
+  id: string,
+  patch: InboxPatch,
+  tools: Tools,
+): Promise<Inbox> {
   const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  const restored = given.map(([name, value]) => [name, value ?? DEFAULTS[name as keyof typeof DEFAULTS]]);
+  const restored = given.map(([name, value]) => [
+    name,
+    value ?? DEFAULTS[name as keyof typeof DEFAULTS],
+  ]);
   const { responseDelay, ...changes } = parsed(CHANGES.safeParse(Object.fromEntries(restored)));
   const inbox = await tools.store.change(tenantId, async (work) =>
     Object.assign(

@@ -59,5 +59,8 @@ export interface Outcome {
  */
 export function isStrain(outcome: Outcome): boolean {
   const status = outcome.response?.status;
-  return !["SUCCEEDED", "INTERNAL"].includes(outcome.kind) && (status === undefined || status === 429 || status >= 500);
+  return (
+    !["SUCCEEDED", "INTERNAL"].includes(outcome.kind) &&
+    (status === undefined || status === 429 || status >= 500)
+  );
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import stableStringify from "safe-stable-stringify";
-import { Event } from "./event.ts";
 import { findEventType, type Json } from "./event-type.ts";
+import { Event } from "./event.ts";
 import { payloadProblems } from "./payload.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { Kept, NewEvent } from "./store.ts";
@@ -44,7 +44,11 @@ export async function publish(
 export function accept(tenantId: string, input: EventInput, { clock, newId }: Tools): NewEvent {
   const type = findEventType(input.type);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
-  refuseIf([...keyProblems(input), ...occurredAtProblems(input), ...checkPayload(type.name, input.payload)]);
+  refuseIf([
+    ...keyProblems(input),
+    ...occurredAtProblems(input),
+    ...checkPayload(type.name, input.payload),
+  ]);
   const payload = JSON.stringify(input.payload);
   if (Buffer.byteLength(payload) > PAYLOAD_MAX_BYTES)
     throw new Refusal("PAYLOAD_TOO_LARGE", { path: ["payload"], limit: PAYLOAD_MAX_BYTES });
@@ -85,7 +89,9 @@ function keyProblems({ idempotencyKey }: EventInput): Problem[] {
 
 function occurredAtProblems({ occurredAt }: EventInput): Problem[] {
   const year = occurredAt?.getUTCFullYear() ?? 2000;
-  return year >= 1970 && year <= 9999 ? [] : [{ path: ["occurredAt"], message: "must lie in the years 1970 to 9999" }];
+  return year >= 1970 && year <= 9999
+    ? []
+    : [{ path: ["occurredAt"], message: "must lie in the years 1970 to 9999" }];
 }
 
 function answered({ eventId, kind, matchedWebhooks }: Kept): Published | Refusal {
@@ -96,7 +102,14 @@ function answered({ eventId, kind, matchedWebhooks }: Kept): Published | Refusal
 
 function announcePublished(event: Event, { matchedWebhooks }: Kept, { announce }: Tools): void {
   const { tenantId, id: eventId, typeName: eventType, isTest } = event;
-  announce({ type: "event.published", tenantId, eventId, eventType, isTest, deliveries: matchedWebhooks });
+  announce({
+    type: "event.published",
+    tenantId,
+    eventId,
+    eventType,
+    isTest,
+    deliveries: matchedWebhooks,
+  });
 }
 
 function refusalOr<T>(accept: () => T): T | Refusal {

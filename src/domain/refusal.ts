@@ -73,8 +73,14 @@ export const REFUSALS = {
     code: "LIMIT_REACHED",
     text: "Too many publishes are waiting to be stored; try again after retryAfter",
   },
-  WEBHOOKS_FULL: { code: "LIMIT_REACHED", text: "This is the largest number of webhooks; delete some" },
-  INBOXES_FULL: { code: "LIMIT_REACHED", text: "This is the largest number of inboxes; delete some" },
+  WEBHOOKS_FULL: {
+    code: "LIMIT_REACHED",
+    text: "This is the largest number of webhooks; delete some",
+  },
+  INBOXES_FULL: {
+    code: "LIMIT_REACHED",
+    text: "This is the largest number of inboxes; delete some",
+  },
 } as const satisfies Record<string, { code: UserErrorCode; text: string }>;
 export type RefusalReason = keyof typeof REFUSALS;
 

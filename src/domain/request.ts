@@ -59,7 +59,10 @@ export function prepareRequest(request: OutgoingRequest, at: Date): PreparedRequ
 }
 
 /** The headers of `prepareRequest` as they may be stored and shown. */
-export function redactHeaders(headers: readonly Header[], custom: readonly CustomHeader[]): Header[] {
+export function redactHeaders(
+  headers: readonly Header[],
+  custom: readonly CustomHeader[],
+): Header[] {
   const secret = new Set(custom.filter((header) => header.isSecret).map((header) => header.name));
   return headers.map(({ name, value }) => ({ name, value: secret.has(name) ? REDACTED : value }));
 }

@@ -38,5 +38,7 @@ export function nextTry({ delaysMs, failures, retryAfterMs = 0, now, spread }: R
   const delay = delaysMs[failures - 1];
   if (delay === undefined) return null;
   const scheduled = delay * (1 + JITTER * spread);
-  return new Date(now.getTime() + Math.ceil(Math.max(scheduled, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))));
+  return new Date(
+    now.getTime() + Math.ceil(Math.max(scheduled, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS))),
+  );
 }

@@ -78,7 +78,12 @@ export interface Store {
   /** The attempt, and the delivery's new state unless the claim was lost meanwhile. */
   record(recording: Recording): Promise<AttemptRecorded>;
   /** One of the transitions of delivery.ts that people ask for; refuses as they do. */
-  transition(tenantId: string, deliveryId: string, verb: "redeliver" | "cancel", now: Date): Promise<Delivery>;
+  transition(
+    tenantId: string,
+    deliveryId: string,
+    verb: "redeliver" | "cancel",
+    now: Date,
+  ): Promise<Delivery>;
   /** Cancels what waits for a webhook and was created up to `before`; returns how many of at most `most`. */
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<number>;
   change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T>;

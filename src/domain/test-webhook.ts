@@ -1,5 +1,5 @@
-import type { Event } from "./event.ts";
 import { expandPatterns, findEventType, type Json, type JsonObject } from "./event-type.ts";
+import type { Event } from "./event.ts";
 import { accept, checkPayload, type EventInput } from "./publish.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { Tools } from "./tools.ts";
@@ -49,7 +49,10 @@ export async function testWebhook(
   });
   const stop = new AbortController();
   const recorded = tools.lanes.deliverNow(claim).then(() => true);
-  const isRecorded = await Promise.race([recorded, tools.clock.wait(waitMs.data!, stop.signal).then(() => false)]);
+  const isRecorded = await Promise.race([
+    recorded,
+    tools.clock.wait(waitMs.data!, stop.signal).then(() => false),
+  ]);
   stop.abort();
   return { deliveryId: claim.deliveryId, isRecorded, position };
 }
@@ -70,14 +73,22 @@ function sampleFor(webhook: Webhook): TestSubject {
 
 function testInput(subject: TestSubject): EventInput {
   if ("custom" in subject) return subject.custom;
-  if ("eventId" in subject) return { type: subject.eventId.typeName, payload: JSON.parse(subject.eventId.payload) };
+  if ("eventId" in subject)
+    return { type: subject.eventId.typeName, payload: JSON.parse(subject.eventId.payload) };
   const { type: name, overrides } = subject.sample;
   const type = findEventType(name);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
   if (overrides != null && !isObject(overrides))
-    refuseIf([{ path: ["overrides"], message: "must be an object of top-level fields, such as {\"payment_id\": 2}" }]);
+    refuseIf([
+      {
+        path: ["overrides"],
+        message: 'must be an object of top-level fields, such as {"payment_id": 2}',
+      },
+    ]);
   const payload = { ...type.samplePayload, ...(overrides as JsonObject | undefined) };
-  refuseIf(checkPayload(type.name, payload).map((problem) => ({ ...problem, path: ["overrides"] })));
+  refuseIf(
+    checkPayload(type.name, payload).map((problem) => ({ ...problem, path: ["overrides"] })),
+  );
   return { type: type.name, payload };
 }
 

@@ -6,11 +6,11 @@ import type { WebhookDefaults } from "./webhook.ts";
 
 export interface Clock {
   /** Wall time: for what is stored and due. */
-  now(): Date;
+  readonly now: () => Date;
   /** Lease clock, milliseconds: never steps. */
-  leaseMs(): number;
+  readonly leaseMs: () => number;
   /** Resolves after `ms` of monotonic time, or at once when the signal aborts. */
-  wait(ms: number, signal?: AbortSignal): Promise<void>;
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 /** What the commands work with. Time and chance are passed in. */

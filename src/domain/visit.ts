@@ -46,17 +46,29 @@ export async function visitInbox(
 }
 
 /** Those of the delivery's webhook, or of every webhook that points here. */
-function secretsFor({ tenantId, id }: Inbox, delivery: Delivery | null, { store, routesTo }: VisitTools): string[] {
+function secretsFor(
+  { tenantId, id }: Inbox,
+  delivery: Delivery | null,
+  { store, routesTo }: VisitTools,
+): string[] {
   const route = delivery && store.route(tenantId, delivery.webhookId);
   return (route ? [route] : routesTo(tenantId, id)).flatMap(({ secrets }) => secrets);
 }
 
 function judge(visit: InboxVisit, secrets: string[], { clock }: VisitTools) {
   const signature = headerOf(visit, "webhook-signature");
-  if (signature === undefined || secrets.length === 0) return { signatureValid: null, signatureProblem: null };
-  const headers = { id: headerOf(visit, "webhook-id"), timestamp: headerOf(visit, "webhook-timestamp"), signature };
+  if (signature === undefined || secrets.length === 0)
+    return { signatureValid: null, signatureProblem: null };
+  const headers = {
+    id: headerOf(visit, "webhook-id"),
+    timestamp: headerOf(visit, "webhook-timestamp"),
+    signature,
+  };
   const verdict = verify({ secrets, headers, body: visit.body, now: clock.now() });
-  return { signatureValid: verdict.valid, signatureProblem: verdict.valid ? null : verdict.problem };
+  return {
+    signatureValid: verdict.valid,
+    signatureProblem: verdict.valid ? null : verdict.problem,
+  };
 }
 
 function headerOf({ headers }: InboxVisit, name: string): string | undefined {

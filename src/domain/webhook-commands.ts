@@ -1,11 +1,19 @@
 import stableStringify from "safe-stable-stringify";
 import type { WebhookFact } from "./fact.ts";
-import type { CustomHeader } from "./request.ts";
 import { Refusal } from "./refusal.ts";
+import type { CustomHeader } from "./request.ts";
 import { createSecret, parseSecret } from "./signature.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
 import type { Vault } from "./vault.ts";
+import {
+  applyPatch,
+  checkWebhook,
+  currentInput,
+  type CheckedWebhook,
+  type WebhookInput,
+  type WebhookPatch,
+} from "./webhook-input.ts";
 import {
   disable,
   NO_HISTORY,
@@ -17,14 +25,6 @@ import {
   type StoredHeader,
   type WebhookRef,
 } from "./webhook.ts";
-import {
-  applyPatch,
-  checkWebhook,
-  currentInput,
-  type CheckedWebhook,
-  type WebhookInput,
-  type WebhookPatch,
-} from "./webhook-input.ts";
 
 export const WEBHOOKS_MAX = 10_000;
 /** Held deliveries are cancelled in steps of this many rows, so that the line goes on beside it. */
@@ -42,14 +42,23 @@ export interface CreatedWebhook {
   readonly secret: string | null;
 }
 
-export async function createWebhook(tenantId: string, input: NewWebhookInput, tools: Tools): Promise<CreatedWebhook> {
+export async function createWebhook(
+  tenantId: string,
+  input: NewWebhookInput,
+  tools: Tools,
+): Promise<CreatedWebhook> {
   const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders: [] });
   const created = await tools.store.change(tenantId, async (work) => {
     if (checked.key !== null) {
       const existing = await work.findWebhook({ key: checked.key });
       if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
     }
-    return addWebhook(tenantId, { ...checked, secret: input.secret, paused: input.paused }, work, tools);
+    return addWebhook(
+      tenantId,
+      { ...checked, secret: input.secret, paused: input.paused },
+      work,
+      tools,
+    );
   });
   return announced("webhook.created", created, tools);
 }
@@ -67,9 +76,14 @@ export async function upsertWebhook(
     const webhook = await work.findWebhook({ key: input.key });
     const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
     const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders });
-    if (!webhook) return { ...(await addWebhook(tenantId, { ...input, ...checked }, work, tools)), isNew: true };
+    if (!webhook)
+      return {
+        ...(await addWebhook(tenantId, { ...input, ...checked }, work, tools)),
+        isNew: true,
+      };
     write(webhook, checked, tools);
-    if (input.secret !== null) await replaceSecret(webhook, broughtSecret(input.secret), work, tools);
+    if (input.secret !== null)
+      await replaceSecret(webhook, broughtSecret(input.secret), work, tools);
     return { webhook, secret: null, isNew: false };
   });
   return announced(upserted.isNew ? "webhook.created" : "webhook.updated", upserted, tools);
@@ -98,7 +112,11 @@ export async function updateWebhook(
 }
 
 /** What waits for it reads as cancelled from now on; its past stays for the retention period. */
-export async function deleteWebhook(tenantId: string, ref: WebhookRef, tools: Tools): Promise<{ webhook: Webhook }> {
+export async function deleteWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  tools: Tools,
+): Promise<{ webhook: Webhook }> {
   const webhook = await tools.store.change(tenantId, async (work) => {
     const webhook = await work.webhook(ref);
     for (const secret of await work.secrets(webhook.id)) work.remove(secret);
@@ -108,25 +126,44 @@ export async function deleteWebhook(tenantId: string, ref: WebhookRef, tools: To
   return announced("webhook.deleted", { webhook }, tools);
 }
 
-export async function pauseWebhook(tenantId: string, ref: WebhookRef, reason: string | null, tools: Tools) {
-  return changeState("webhook.paused", tenantId, ref, tools, (webhook) => pause(webhook, reason, tools.clock.now()));
+export async function pauseWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  reason: string | null,
+  tools: Tools,
+) {
+  return changeState("webhook.paused", tenantId, ref, tools, (webhook) =>
+    pause(webhook, reason, tools.clock.now()),
+  );
 }
 
-export async function disableWebhook(tenantId: string, ref: WebhookRef, reason: string | null, tools: Tools) {
+export async function disableWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  reason: string | null,
+  tools: Tools,
+) {
   return changeState("webhook.disabled", tenantId, ref, tools, (webhook) =>
     disable(webhook, reason, tools.clock.now()),
   );
 }
 
 /** Makes it ACTIVE, from whatever state; what was held is sent, or cancelled first. */
-export async function resumeWebhook(tenantId: string, ref: WebhookRef, held: HeldDeliveries, tools: Tools) {
+export async function resumeWebhook(
+  tenantId: string,
+  ref: WebhookRef,
+  held: HeldDeliveries,
+  tools: Tools,
+) {
   if (held === "CANCEL") {
     const { id, state } = await tools.store.change(tenantId, (work) => work.webhook(ref));
     const before = tools.clock.now();
     const cancelSome = () => tools.store.cancelWaiting(id, before, CANCEL_STEP);
     if (state !== "ACTIVE") while ((await cancelSome()) === CANCEL_STEP);
   }
-  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) => resume(webhook, tools.clock.now()));
+  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) =>
+    resume(webhook, tools.clock.now()),
+  );
 }
 
 async function changeState(
@@ -144,7 +181,11 @@ async function changeState(
   return announced(type, { webhook }, tools);
 }
 
-function announced<T extends { readonly webhook: Webhook }>(type: WebhookFact["type"], done: T, { announce }: Tools): T {
+function announced<T extends { readonly webhook: Webhook }>(
+  type: WebhookFact["type"],
+  done: T,
+  { announce }: Tools,
+): T {
   const { tenantId, id: webhookId, stateReason: reason } = done.webhook;
   announce({ type, tenantId, webhookId, ...(reason === null ? {} : { reason }) });
   return done;
@@ -156,7 +197,8 @@ async function addWebhook(
   work: Work,
   tools: Tools,
 ): Promise<CreatedWebhook> {
-  if ((await work.countWebhooks()) >= WEBHOOKS_MAX) throw new Refusal("WEBHOOKS_FULL", { limit: WEBHOOKS_MAX });
+  if ((await work.countWebhooks()) >= WEBHOOKS_MAX)
+    throw new Refusal("WEBHOOKS_FULL", { limit: WEBHOOKS_MAX });
   const now = tools.clock.now();
   const webhook = Object.assign(new Webhook(), NO_HISTORY, {
     id: tools.newId("wh"),
@@ -168,7 +210,8 @@ async function addWebhook(
     deletedAt: null,
   });
   write(webhook, checked, tools);
-  const secret = checked.secret === null ? createSecret(tools.randomBytes(32)) : broughtSecret(checked.secret);
+  const secret =
+    checked.secret === null ? createSecret(tools.randomBytes(32)) : broughtSecret(checked.secret);
   work.add(webhook);
   work.add(sealedSecret(webhook, secret, tools));
   return { webhook, secret: checked.secret === null ? secret : null };
@@ -177,10 +220,17 @@ async function addWebhook(
 function broughtSecret(text: string): string {
   const parsed = parseSecret(text);
   if (parsed.ok) return parsed.secret;
-  throw new Refusal("INPUT_INVALID", { path: ["secret"], problems: [{ path: ["secret"], message: parsed.problem }] });
+  throw new Refusal("INPUT_INVALID", {
+    path: ["secret"],
+    problems: [{ path: ["secret"], message: parsed.problem }],
+  });
 }
 
-function sealedSecret(webhook: Webhook, secret: string, { newId, vault, clock }: Tools): SigningSecret {
+function sealedSecret(
+  webhook: Webhook,
+  secret: string,
+  { newId, vault, clock }: Tools,
+): SigningSecret {
   const id = newId("sec");
   return Object.assign(new SigningSecret(), {
     id,
@@ -193,7 +243,12 @@ function sealedSecret(webhook: Webhook, secret: string, { newId, vault, clock }:
   });
 }
 
-async function replaceSecret(webhook: Webhook, secret: string, work: Work, tools: Tools): Promise<void> {
+async function replaceSecret(
+  webhook: Webhook,
+  secret: string,
+  work: Work,
+  tools: Tools,
+): Promise<void> {
   const stored = await work.secrets(webhook.id);
   if (stored.some(({ sealed, id }) => tools.vault.open(sealed, id) === secret)) return;
   for (const old of stored) work.remove(old);
@@ -205,7 +260,11 @@ async function replaceSecret(webhook: Webhook, secret: string, work: Work, tools
 function write(webhook: Webhook, checked: CheckedWebhook, { clock, vault }: Tools): void {
   if (stableStringify(checkedOf(webhook, vault)) === stableStringify(pickChecked(checked))) return;
   const { headers, retryDelays, timeout, ...same } = pickChecked(checked);
-  Object.assign(webhook, same, { retryDelaysMs: retryDelays, timeoutMs: timeout, updatedAt: clock.now() });
+  Object.assign(webhook, same, {
+    retryDelaysMs: retryDelays,
+    timeoutMs: timeout,
+    updatedAt: clock.now(),
+  });
   webhook.headers = headers.map((header) => sealHeader(header, webhook.id, vault));
 }
 
@@ -217,21 +276,41 @@ function checkedOf(webhook: Webhook, vault: Vault): CheckedWebhook | undefined {
 }
 
 function pickChecked(from: CheckedWebhook): CheckedWebhook {
-  const { key, name, url, eventTypes, description, integration, format, signature, maxInFlight } = from;
+  const { key, name, url, eventTypes, description, integration, format, signature, maxInFlight } =
+    from;
   const { retryDelays, timeout, headers } = from;
   return {
-    ...{ key, name, url, eventTypes, description, integration, format, signature, maxInFlight },
-    ...{ retryDelays, timeout, headers },
+    key,
+    name,
+    url,
+    eventTypes,
+    description,
+    integration,
+    format,
+    signature,
+    maxInFlight,
+    ...{
+      retryDelays,
+      timeout,
+      headers,
+    },
   };
 }
 
 function sealHeader(header: CustomHeader, owner: string, vault: Vault): StoredHeader {
-  return header.isSecret ? { ...header, value: vault.seal(header.value, `${owner}/${header.name}`) } : header;
+  return header.isSecret
+    ? { ...header, value: vault.seal(header.value, `${owner}/${header.name}`) }
+    : header;
 }
 
 /** The headers of a webhook with the values of secret ones in the clear: for sending, never for showing. */
-export function openHeaders(webhook: Pick<Webhook, "id" | "headers">, vault: Vault): CustomHeader[] {
+export function openHeaders(
+  webhook: Pick<Webhook, "id" | "headers">,
+  vault: Vault,
+): CustomHeader[] {
   return webhook.headers.map((header) =>
-    header.isSecret ? { ...header, value: vault.open(header.value, `${webhook.id}/${header.name}`) } : header,
+    header.isSecret
+      ? { ...header, value: vault.open(header.value, `${webhook.id}/${header.name}`) }
+      : header,
   );
 }

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { CustomHeader } from "./request.ts";
 import { DAY, formatDuration, parseDuration } from "./duration.ts";
-import { PAYLOAD_FORMATS } from "./event.ts";
 import { expandPatterns } from "./event-type.ts";
+import { PAYLOAD_FORMATS } from "./event.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
+import type { CustomHeader } from "./request.ts";
 import { SIGNATURE_SCHEMES } from "./signature.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -56,7 +56,10 @@ const duration = (least: number, most: number) =>
     const ms = parseDuration(value);
     if (ms !== undefined && ms >= least && ms <= most) return ms;
     const range = `from ${formatDuration(least)} to ${formatDuration(most)}`;
-    context.addIssue({ code: "custom", message: `must be an ISO 8601 duration ${range}, such as PT30S` });
+    context.addIssue({
+      code: "custom",
+      message: `must be an ISO 8601 duration ${range}, such as PT30S`,
+    });
     return z.NEVER;
   });
 
@@ -65,7 +68,10 @@ export const checkedDuration = duration;
 const FIELDS = z.object({
   key: z
     .string()
-    .regex(/^[A-Za-z0-9._:-]{1,200}$/, "must be 1 to 200 letters, digits, dots, colons, hyphens or underscores")
+    .regex(
+      /^[A-Za-z0-9._:-]{1,200}$/,
+      "must be 1 to 200 letters, digits, dots, colons, hyphens or underscores",
+    )
     .nullable(),
   name: text(200),
   eventTypes: z
@@ -76,7 +82,10 @@ const FIELDS = z.object({
   integration: text(64),
   format: z.enum(PAYLOAD_FORMATS),
   signature: z.enum(SIGNATURE_SCHEMES),
-  retryDelays: z.array(duration(0, 7 * DAY)).max(20, "must have at most 20 delays").nullable(),
+  retryDelays: z
+    .array(duration(0, 7 * DAY))
+    .max(20, "must have at most 20 delays")
+    .nullable(),
   timeout: duration(1000, 30_000).nullable(),
   maxInFlight: z.int().min(1, "must be 1 to 256").max(256, "must be 1 to 256").nullable(),
 });
@@ -92,7 +101,10 @@ export interface WebhookChecks {
 }
 
 /** All problems at once; an unsafe URL alone has a code of its own. */
-export function checkWebhook(input: WebhookInput, { checkUrl, storedHeaders }: WebhookChecks): CheckedWebhook {
+export function checkWebhook(
+  input: WebhookInput,
+  { checkUrl, storedHeaders }: WebhookChecks,
+): CheckedWebhook {
   const parsed = FIELDS.safeParse(input);
   const problems: Problem[] = zodProblems(parsed.error);
   const headers = checkHeaders(input.headers, storedHeaders, problems);
@@ -115,7 +127,10 @@ export function checkWebhook(input: WebhookInput, { checkUrl, storedHeaders }: W
 }
 
 /** The input that a webhook would have today, so that an update is a whole input too. */
-export function currentInput(webhook: Webhook, storedHeaders: readonly CustomHeader[]): WebhookInput {
+export function currentInput(
+  webhook: Webhook,
+  storedHeaders: readonly CustomHeader[],
+): WebhookInput {
   return {
     key: webhook.key,
     name: webhook.name,
@@ -138,14 +153,23 @@ export function applyPatch(current: WebhookInput, patch: WebhookPatch): WebhookI
   refuseIf(
     given
       .filter(([name, value]) => value === null && !(name in DEFAULTS))
-      .map(([name]) => ({ path: [name], message: "has no default, so it can't be null; leave it out to keep it" })),
+      .map(([name]) => ({
+        path: [name],
+        message: "has no default, so it can't be null; leave it out to keep it",
+      })),
   );
-  const changes = given.map(([name, value]) => [name, value ?? DEFAULTS[name as keyof WebhookInput]]);
+  const changes = given.map(([name, value]) => [
+    name,
+    value ?? DEFAULTS[name as keyof WebhookInput],
+  ]);
   return { ...current, ...Object.fromEntries(changes) };
 }
 
 export function zodProblems(error: z.ZodError | undefined): Problem[] {
-  return (error?.issues ?? []).map((issue) => ({ path: issue.path.map(String), message: issue.message }));
+  return (error?.issues ?? []).map((issue) => ({
+    path: issue.path.map(String),
+    message: issue.message,
+  }));
 }
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/;
@@ -159,19 +183,23 @@ function checkHeaders(
   stored: readonly CustomHeader[],
   problems: Problem[],
 ): CustomHeader[] {
-  if (input.length > 30) problems.push({ path: ["headers"], message: "must have at most 30 headers" });
+  if (input.length > 30)
+    problems.push({ path: ["headers"], message: "must have at most 30 headers" });
   const seen = new Set<string>();
   return input.slice(0, 30).map((header, index) => {
     const name = header.name.toLowerCase();
     const at = (field: string, message: string) =>
       problems.push({ path: ["headers", String(index), field], message });
-    if (!HEADER_NAME.test(name)) at("name", "must be a header name (RFC 9110 token) of at most 128 characters");
+    if (!HEADER_NAME.test(name))
+      at("name", "must be a header name (RFC 9110 token) of at most 128 characters");
     else if (RESERVED.test(name)) at("name", `${name} is set by the service and can't be chosen`);
     else if (seen.has(name)) at("name", `${name} is given twice`);
     seen.add(name);
     const value = header.value ?? stored.find((known) => known.name === name)?.value;
-    if (value === undefined) at("value", `is missing, and no ${name} header is stored yet whose value could be kept`);
-    else if (!HEADER_VALUE.test(value)) at("value", "must be at most 4,096 visible Latin-1 characters on one line");
+    if (value === undefined)
+      at("value", `is missing, and no ${name} header is stored yet whose value could be kept`);
+    else if (!HEADER_VALUE.test(value))
+      at("value", "must be at most 4,096 visible Latin-1 characters on one line");
     return { name, value: value ?? "", isSecret: header.isSecret };
   });
 }

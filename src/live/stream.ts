@@ -79,10 +79,14 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   async #collectLast(wanted: number): Promise<void> {
     const { matches } = this.#request;
     const found: LogEntry[] = [];
-    for (let before = this.#historyEnd! + 1; found.length < wanted && !this.#ended.signal.aborted; ) {
+    for (
+      let before = this.#historyEnd! + 1;
+      found.length < wanted && !this.#ended.signal.aborted;
+    ) {
       const page = await this.#live.log.before(this.#request.tenantId, before, PAGE);
       if (page.length === 0) break;
-      for (const entry of page) if (found.length < wanted && (await matches(entry))) found.push(entry);
+      for (const entry of page)
+        if (found.length < wanted && (await matches(entry))) found.push(entry);
       before = page.at(-1)!.position;
     }
     for (const entry of found.reverse()) this.#emit(entry);
@@ -94,7 +98,8 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     const entries =
       this.#live.tail.after(tenantId, this.#position, PAGE) ??
       (await this.#live.log.after(tenantId, this.#position, PAGE));
-    if (entries[0] && entries[0].position > this.#position + 1) this.#tellGap(entries[0].position - 1);
+    if (entries[0] && entries[0].position > this.#position + 1)
+      this.#tellGap(entries[0].position - 1);
     for (const entry of entries) {
       this.#tellCaughtUp(entry.position - 1);
       this.#position = entry.position;
@@ -104,14 +109,17 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     // Behind the end with nothing left to read: retention removed all there was.
     if (this.#position < end) this.#tellGap(end);
     this.#tellCaughtUp(this.#position);
-    if (this.#ready.length === 0 && this.#position === this.#live.position(tenantId)) await this.#sleep();
+    if (this.#ready.length === 0 && this.#position === this.#live.position(tenantId))
+      await this.#sleep();
   }
 
   async #sleep(): Promise<void> {
     const silence = new AbortController();
     const either = AbortSignal.any([this.#ended.signal, silence.signal]);
     const timeout = this.#live.clock.wait(PROGRESS_MS, either).then(() => "SILENCE" as const);
-    const commit = this.#live.tail.next(this.#request.tenantId, either).then(() => "COMMIT" as const);
+    const commit = this.#live.tail
+      .next(this.#request.tenantId, either)
+      .then(() => "COMMIT" as const);
     const first = await Promise.race([commit, timeout]);
     silence.abort();
     if (first === "SILENCE" && !this.#ended.signal.aborted)
@@ -127,7 +135,12 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   #tellCaughtUp(position: number): void {
     if (this.#historyEnd === undefined || position < this.#historyEnd) return;
     this.#historyEnd = undefined;
-    this.#ready.push({ type: "CAUGHT_UP", position, at: this.#live.clock.now(), replayed: this.#replayed });
+    this.#ready.push({
+      type: "CAUGHT_UP",
+      position,
+      at: this.#live.clock.now(),
+      replayed: this.#replayed,
+    });
   }
 
   #tellGap(position: number): void {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { newId } from "../domain/id.ts";
 import { DEFAULT_TENANT } from "../domain/tenant.ts";
 import { createVault, type Vault } from "../domain/vault.ts";
-import { DatabaseProblem, type SqliteHandle } from "./orm.ts";
+import { DatabaseProblem } from "./orm.ts";
+import type { SqliteHandle } from "./sql/sqlite.ts";
 
 const KEY_CHECK = "secret_key_check";
 const ADMIN_KEY_HASH = "admin_key_hash";
@@ -27,17 +28,27 @@ export interface InstallationSettings {
 }
 
 /** What must be there before anything else: the tenant, the operator's key, a secret key that opens what is stored. */
-export function prepareInstallation(db: SqliteHandle, settings: InstallationSettings): Installation {
+export function prepareInstallation(
+  db: SqliteHandle,
+  settings: InstallationSettings,
+): Installation {
   const meta = metaTable(db);
   const secretKey = settings.secretKey ?? keyBeside(settings.file);
   const vault = createVault(secretKey);
   checkKey(meta, vault);
-  return { tenantId: defaultTenant(db, settings.now), vault, secretKey, ...adminKey(meta, settings.adminKey) };
+  return {
+    tenantId: defaultTenant(db, settings.now),
+    vault,
+    secretKey,
+    ...adminKey(meta, settings.adminKey),
+  };
 }
 
 function metaTable(db: SqliteHandle) {
   const get = db.prepare<[string], { value: string }>("select value from meta where name = ?");
-  const set = db.prepare("insert into meta values (?, ?) on conflict do update set value = excluded.value");
+  const set = db.prepare(
+    "insert into meta values (?, ?) on conflict do update set value = excluded.value",
+  );
   return {
     get: (name: string) => get.get(name)?.value,
     set: (name: string, value: string): void => void set.run(name, value),
@@ -49,11 +60,15 @@ function keyBeside(file: string): Buffer {
   if (file === ":memory:") return randomBytes(32);
   const path = `${file}.key`;
   try {
-    if (!existsSync(path)) writeFileSync(path, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flag: "wx" });
+    if (!existsSync(path))
+      writeFileSync(path, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flag: "wx" });
     const key = Buffer.from(readFileSync(path, "utf8"), "base64");
     if (key.length === 32) return key;
   } catch (cause) {
-    throw new DatabaseProblem(`The secret key ${path} can't be read or made: ${(cause as Error).message}`, { cause });
+    throw new DatabaseProblem(
+      `The secret key ${path} can't be read or made: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   throw new DatabaseProblem(`The secret key ${path} should be 32 bytes in base64`);
 }
@@ -72,10 +87,17 @@ function checkKey(meta: ReturnType<typeof metaTable>, vault: Vault): void {
 }
 
 function defaultTenant(db: SqliteHandle, now: Date): string {
-  const found = db.prepare<[string], { id: string }>("select id from tenant where key = ?").get(DEFAULT_TENANT.key);
+  const found = db
+    .prepare<[string], { id: string }>("select id from tenant where key = ?")
+    .get(DEFAULT_TENANT.key);
   if (found) return found.id;
   const id = newId("ten");
-  db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0)").run(id, DEFAULT_TENANT.key, DEFAULT_TENANT.name, now.getTime());
+  db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0)").run(
+    id,
+    DEFAULT_TENANT.key,
+    DEFAULT_TENANT.name,
+    now.getTime(),
+  );
   return id;
 }
 
@@ -89,6 +111,7 @@ function adminKey(
     return { adminKeyHash: Buffer.from(stored, "hex"), newAdminKey: undefined };
   const key = given ?? `hook_${randomBytes(32).toString("base64url")}`;
   const adminKeyHash = createHash("sha256").update(key).digest();
-  if (stored !== adminKeyHash.toString("hex")) meta.set(ADMIN_KEY_HASH, adminKeyHash.toString("hex"));
+  if (stored !== adminKeyHash.toString("hex"))
+    meta.set(ADMIN_KEY_HASH, adminKeyHash.toString("hex"));
   return { adminKeyHash, newAdminKey: given === undefined ? key : undefined };
 }

@@ -160,7 +160,11 @@ export const DeliveryTable = defineEntity({
     { properties: ["webhookId", "id"] },
     { properties: ["eventId"] },
     { name: "delivery_waiting", properties: ["webhookId", "dueAt"], where: "due_at is not null" },
-    { name: "delivery_failed", properties: ["webhookId", "finishedAt"], where: "status = 'FAILED'" },
+    {
+      name: "delivery_failed",
+      properties: ["webhookId", "finishedAt"],
+      where: "status = 'FAILED'",
+    },
   ],
   properties: {
     id: p.text().primary(),

@@ -1,12 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { MikroORM, type SqliteConnection } from "@mikro-orm/sqlite";
 import { Migrator } from "@mikro-orm/migrations";
+import { MikroORM, type SqliteConnection } from "@mikro-orm/sqlite";
 import BetterSqlite from "better-sqlite3";
 import { TABLES } from "./mapping.ts";
 import { MIGRATIONS } from "./migrations/list.ts";
-
-export type SqliteHandle = BetterSqlite.Database;
+import type { SqliteHandle } from "./sql/sqlite.ts";
 
 /** One connection that writes (only `Writer` uses it), and one that reads beside it. */
 export interface Database {
@@ -74,7 +73,10 @@ function takeLock(file: string): SqliteHandle {
   try {
     mkdirSync(dirname(file), { recursive: true });
   } catch (cause) {
-    throw new DatabaseProblem(`The folder ${dirname(file)} can't be made: ${(cause as Error).message}`, { cause });
+    throw new DatabaseProblem(
+      `The folder ${dirname(file)} can't be made: ${(cause as Error).message}`,
+      { cause },
+    );
   }
   try {
     const lock = new BetterSqlite(`${file}.lock`, { timeout: 0 });
@@ -97,8 +99,10 @@ export function storageProblem(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string" || !code.startsWith("SQLITE_")) return undefined;
   if (code === "SQLITE_FULL") return "the disk is full";
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) return "another process holds the database";
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
+    return "another process holds the database";
   if (code.startsWith("SQLITE_IOERR")) return "the disk reports an error";
-  if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_CANTOPEN") return "the database file can't be written";
+  if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_CANTOPEN")
+    return "the database file can't be written";
   return undefined;
 }

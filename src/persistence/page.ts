@@ -1,5 +1,5 @@
-import type { EntityManager, SqliteDriver } from "@mikro-orm/sqlite";
 import type { EntityClass, FilterQuery } from "@mikro-orm/core";
+import type { EntityManager, SqliteDriver } from "@mikro-orm/sqlite";
 import { Refusal } from "../domain/refusal.ts";
 
 export type Em = EntityManager<SqliteDriver>;
@@ -28,7 +28,10 @@ export interface Page<T> {
 
 /** The values that a list is ordered by, the last of them unique. */
 export interface Order<T> {
-  readonly by: readonly { readonly property: keyof T & string; readonly direction: "asc" | "desc" }[];
+  readonly by: readonly {
+    readonly property: keyof T & string;
+    readonly direction: "asc" | "desc";
+  }[];
 }
 
 export const NEWEST_FIRST = { by: [{ property: "id", direction: "desc" }] } as const;
@@ -73,9 +76,20 @@ export function emptyPage<T>(): Page<T> {
   };
 }
 
-async function readCount<T extends object>(em: Em, entity: EntityClass<T>, where: FilterQuery<T>): Promise<Count> {
-  const { sql, params } = em.createQueryBuilder(entity).select("id" as never).where(where as never).limit(COUNT_MAX + 1).toQuery();
-  const [row] = await em.getConnection("read").execute<[{ value: number }]>(`select count(*) as value from (${sql})`, params);
+async function readCount<T extends object>(
+  em: Em,
+  entity: EntityClass<T>,
+  where: FilterQuery<T>,
+): Promise<Count> {
+  const { sql, params } = em
+    .createQueryBuilder(entity)
+    .select("id" as never)
+    .where(where as never)
+    .limit(COUNT_MAX + 1)
+    .toQuery();
+  const [row] = await em
+    .getConnection("read")
+    .execute<[{ value: number }]>(`select count(*) as value from (${sql})`, params);
   return { value: Math.min(row.value, COUNT_MAX), exact: row.value <= COUNT_MAX };
 }
 
@@ -92,12 +106,17 @@ function writeCursor<T>(order: Order<T>, node: T): string {
 function readCursor<T>(order: Order<T>, cursor: string): readonly CursorValue[] {
   try {
     const values = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown;
-    const isValue = (value: unknown) => value === null || ["string", "number"].includes(typeof value);
-    if (Array.isArray(values) && values.length === order.by.length && values.every(isValue)) return values as CursorValue[];
+    const isValue = (value: unknown) =>
+      value === null || ["string", "number"].includes(typeof value);
+    if (Array.isArray(values) && values.length === order.by.length && values.every(isValue))
+      return values as CursorValue[];
   } catch {
     // Not JSON, so none of our cursors: refused below.
   }
-  throw invalid("after", "is not a cursor of this list in this order; take endCursor of the page before");
+  throw invalid(
+    "after",
+    "is not a cursor of this list in this order; take endCursor of the page before",
+  );
 }
 
 /** What lies beyond a cursor: greater in the first value, or equal in it and beyond in the rest. Null is the least. */
@@ -109,11 +128,27 @@ function beyondCursor<T>({ by }: Order<T>, values: readonly CursorValue[]): obje
   const further =
     direction === "asc"
       ? { [property]: value === null ? { $ne: null } : { $gt: value } }
-      : { $or: value === null ? [{ id: { $in: [] } }] : [{ [property]: { $lt: value } }, ...(rest.length > 0 ? [{ [property]: null }] : [])] };
+      : {
+          $or:
+            value === null
+              ? [{ id: { $in: [] } }]
+              : [
+                  { [property]: { $lt: value } },
+                  ...(rest.length > 0 ? [{ [property]: null }] : []),
+                ],
+        };
   if (rest.length === 0) return further;
-  return { $or: [further, { $and: [{ [property]: value }, beyondCursor({ by: rest } as Order<T>, values.slice(1))] }] };
+  return {
+    $or: [
+      further,
+      { $and: [{ [property]: value }, beyondCursor({ by: rest } as Order<T>, values.slice(1))] },
+    ],
+  };
 }
 
 function invalid(field: string, message: string): Refusal {
-  return new Refusal("INPUT_INVALID", { path: [field], problems: [{ path: [field], message: `${field} ${message}` }] });
+  return new Refusal("INPUT_INVALID", {
+    path: [field],
+    problems: [{ path: [field], message: `${field} ${message}` }],
+  });
 }

@@ -29,8 +29,18 @@ export interface Waiting {
 
 const ORDERS: Record<WebhookOrder, Order<Webhook>> = {
   CREATED_AT: { by: [{ property: "id", direction: "desc" }] },
-  NAME: { by: [{ property: "name", direction: "asc" }, { property: "id", direction: "asc" }] },
-  LAST_FAILED_AT: { by: [{ property: "lastFailedAt", direction: "desc" }, { property: "id", direction: "desc" }] },
+  NAME: {
+    by: [
+      { property: "name", direction: "asc" },
+      { property: "id", direction: "asc" },
+    ],
+  },
+  LAST_FAILED_AT: {
+    by: [
+      { property: "lastFailedAt", direction: "desc" },
+      { property: "id", direction: "desc" },
+    ],
+  },
 };
 /** Entries of a webhook's queue that are looked at for its counts. */
 const COUNT_MAX = 10_000;
@@ -45,7 +55,12 @@ export class WebhookReader {
     this.#now = now;
   }
 
-  async webhooks(tenantId: string, filter: WebhookFilter, orderBy: WebhookOrder, page: PageArgs): Promise<Page<Webhook>> {
+  async webhooks(
+    tenantId: string,
+    filter: WebhookFilter,
+    orderBy: WebhookOrder,
+    page: PageArgs,
+  ): Promise<Page<Webhook>> {
     const em = this.#em;
     const { ids, search, states, health, eventTypes, integration, url } = filter;
     const where = {
@@ -94,7 +109,10 @@ export class WebhookReader {
        from json_each(?) w`,
       [this.#now().getTime() - DAY, JSON.stringify(webhookIds)],
     );
-    const count = (value: number): Count => ({ value: Math.min(value, COUNT_MAX), exact: value <= COUNT_MAX });
+    const count = (value: number): Count => ({
+      value: Math.min(value, COUNT_MAX),
+      exact: value <= COUNT_MAX,
+    });
     const waiting = ({ pending, retrying, failed24h, nextAttemptAt }: WaitingRow): Waiting => ({
       pending: count(pending),
       retrying: count(retrying),
@@ -106,9 +124,15 @@ export class WebhookReader {
 
   async #wanting(em: Em, tenantId: string, names: readonly string[]): Promise<string[]> {
     const types = names.map((name) => findEventType(name)?.name ?? name);
-    const all = await em.find(Webhook, { tenantId, deletedAt: null }, { fields: ["id", "eventTypes"] });
+    const all = await em.find(
+      Webhook,
+      { tenantId, deletedAt: null },
+      { fields: ["id", "eventTypes"] },
+    );
     const known = types.filter((type) => expandPatterns([type]).unknown.length === 0);
-    return all.filter(({ eventTypes }) => known.some((type) => matchesType(eventTypes, type))).map(({ id }) => id);
+    return all
+      .filter(({ eventTypes }) => known.some((type) => matchesType(eventTypes, type)))
+      .map(({ id }) => id);
   }
 
   get #em(): Em {
@@ -127,6 +151,8 @@ interface WaitingRow {
 /** Case-insensitive, and without the wildcards of LIKE: an underscore in a key is an underscore. */
 function searched(text: string): object[] {
   return ["name", "url", "description", "key"].map((column) => ({
-    [raw((alias) => `instr(lower(coalesce(${alias}.${column}, '')), ?)`, [text.toLowerCase()])]: { $gt: 0 },
+    [raw((alias) => `instr(lower(coalesce(${alias}.${column}, '')), ?)`, [text.toLowerCase()])]: {
+      $gt: 0,
+    },
   }));
 }

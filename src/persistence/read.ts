@@ -1,13 +1,27 @@
 import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sqlite";
-import { Delivery, DeliveryAttempt, isWaiting, type DeliveryStatus, type StoredStatus } from "../domain/delivery.ts";
-import { Event } from "../domain/event.ts";
+import {
+  Delivery,
+  DeliveryAttempt,
+  isWaiting,
+  type DeliveryStatus,
+  type StoredStatus,
+} from "../domain/delivery.ts";
 import { findEventType } from "../domain/event-type.ts";
+import { Event } from "../domain/event.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import { LogEntry } from "../domain/log-entry.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import { IdempotencyKey } from "./mapping.ts";
-import { emptyPage, NEWEST_FIRST, OLDEST_FIRST, readPage, type Em, type Page, type PageArgs } from "./page.ts";
+import {
+  emptyPage,
+  NEWEST_FIRST,
+  OLDEST_FIRST,
+  readPage,
+  type Em,
+  type Page,
+  type PageArgs,
+} from "./page.ts";
 
 export interface TimeRange {
   readonly from?: Date | null;
@@ -66,10 +80,17 @@ export class Reader {
     return this.#em.findOne(Delivery, { tenantId, id });
   }
 
-  async deliveries(tenantId: string, filter: DeliveryFilter, page: PageArgs): Promise<Page<Delivery>> {
+  async deliveries(
+    tenantId: string,
+    filter: DeliveryFilter,
+    page: PageArgs,
+  ): Promise<Page<Delivery>> {
     const em = this.#em;
-    const webhookIds = filter.webhooks ? await this.webhookIds(tenantId, filter.webhooks) : undefined;
-    const statuses = filter.statuses && (await this.#statusCondition(em, tenantId, filter.statuses));
+    const webhookIds = filter.webhooks
+      ? await this.webhookIds(tenantId, filter.webhooks)
+      : undefined;
+    const statuses =
+      filter.statuses && (await this.#statusCondition(em, tenantId, filter.statuses));
     const { ids, eventIds, eventTypes, lastOutcomes, createdAt, isTest } = filter;
     const where = {
       tenantId,
@@ -106,7 +127,12 @@ export class Reader {
   }
 
   inboxRequests(tenantId: string, inboxId: string, page: PageArgs): Promise<Page<InboxRequest>> {
-    return readPage(this.#em, { entity: InboxRequest, where: { tenantId, inboxId }, order: NEWEST_FIRST, page });
+    return readPage(this.#em, {
+      entity: InboxRequest,
+      where: { tenantId, inboxId },
+      order: NEWEST_FIRST,
+      page,
+    });
   }
 
   webhook(tenantId: string, ref: WebhookRef): Promise<Webhook | null> {
@@ -121,12 +147,23 @@ export class Reader {
     return found.map(({ id }) => id);
   }
 
-  byIds<T extends { id: string; tenantId: string }>(entity: EntityClass<T>, tenantId: string, ids: readonly string[]) {
-    return this.#em.find(entity, { tenantId, id: { $in: ids } } as unknown as FilterQuery<T>) as Promise<T[]>;
+  byIds<T extends { id: string; tenantId: string }>(
+    entity: EntityClass<T>,
+    tenantId: string,
+    ids: readonly string[],
+  ) {
+    return this.#em.find(entity, {
+      tenantId,
+      id: { $in: ids },
+    } as unknown as FilterQuery<T>) as Promise<T[]>;
   }
 
   secrets(tenantId: string, webhookIds: readonly string[]): Promise<SigningSecret[]> {
-    return this.#em.find(SigningSecret, { tenantId, webhookId: { $in: webhookIds } }, { orderBy: { id: "desc" } });
+    return this.#em.find(
+      SigningSecret,
+      { tenantId, webhookId: { $in: webhookIds } },
+      { orderBy: { id: "desc" } },
+    );
   }
 
   logAfter(tenantId: string, position: number, most: number): Promise<LogEntry[]> {
@@ -148,21 +185,38 @@ export class Reader {
   }
 
   /** What is stored for a status as it reads: a waiting delivery reads by the state of its webhook. */
-  async #statusCondition(em: Em, tenantId: string, statuses: readonly DeliveryStatus[]): Promise<object[]> {
+  async #statusCondition(
+    em: Em,
+    tenantId: string,
+    statuses: readonly DeliveryStatus[],
+  ): Promise<object[]> {
     const stored = statuses.filter((status): status is StoredStatus => status !== "HELD");
     const waiting = stored.filter(isWaiting);
     const final = stored.filter((status) => !isWaiting(status));
-    const still = await em.find(Webhook, { tenantId, $or: [{ state: { $ne: "ACTIVE" } }, { deletedAt: { $ne: null } }] }, { fields: ["id", "deletedAt"] });
+    const still = await em.find(
+      Webhook,
+      { tenantId, $or: [{ state: { $ne: "ACTIVE" } }, { deletedAt: { $ne: null } }] },
+      { fields: ["id", "deletedAt"] },
+    );
     const held = still.filter((webhook) => !webhook.deletedAt).map(({ id }) => id);
     const deleted = still.filter((webhook) => webhook.deletedAt).map(({ id }) => id);
     const anyWaiting = { status: { $in: ["PENDING", "RETRYING"] }, isTest: false };
     return [
       ...(final.length > 0 ? [{ status: { $in: final } }] : []),
       ...(waiting.length > 0
-        ? [{ status: { $in: waiting }, $or: [{ isTest: true }, { webhookId: { $nin: [...held, ...deleted] } }] }]
+        ? [
+            {
+              status: { $in: waiting },
+              $or: [{ isTest: true }, { webhookId: { $nin: [...held, ...deleted] } }],
+            },
+          ]
         : []),
-      ...(statuses.includes("HELD") && held.length > 0 ? [{ ...anyWaiting, webhookId: { $in: held } }] : []),
-      ...(final.includes("CANCELLED") && deleted.length > 0 ? [{ ...anyWaiting, webhookId: { $in: deleted } }] : []),
+      ...(statuses.includes("HELD") && held.length > 0
+        ? [{ ...anyWaiting, webhookId: { $in: held } }]
+        : []),
+      ...(final.includes("CANCELLED") && deleted.length > 0
+        ? [{ ...anyWaiting, webhookId: { $in: deleted } }]
+        : []),
     ];
   }
 }
@@ -175,5 +229,7 @@ function canonicalName(name: string): string {
 /** From inclusive, to exclusive. */
 function within(property: string, range: TimeRange | null | undefined): object {
   if (!range?.from && !range?.to) return {};
-  return { [property]: { ...(range.from && { $gte: range.from }), ...(range.to && { $lt: range.to }) } };
+  return {
+    [property]: { ...(range.from && { $gte: range.from }), ...(range.to && { $lt: range.to }) },
+  };
 }

@@ -1,10 +1,9 @@
 import { matchesType } from "../domain/event-type.ts";
 import { fanOut, type Route } from "../domain/route.ts";
 import type { Vault } from "../domain/vault.ts";
-import type { StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
 import { openHeaders } from "../domain/webhook-commands.ts";
-import type { SqliteHandle } from "./orm.ts";
-import type { Row } from "./statements.ts";
+import type { StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
+import type { Row, SqliteHandle } from "./sql/sqlite.ts";
 
 interface TenantRoutes {
   readonly byId: ReadonlyMap<string, Route>;
@@ -14,7 +13,11 @@ interface TenantRoutes {
 type WebhookRow = Pick<
   Row<Webhook>,
   "id" | "name" | "state" | "url" | "format" | "timeoutMs" | "maxInFlight" | "consecutiveFailures"
-> & { readonly eventTypes: string; readonly headers: string; readonly retryDelaysMs: string | null };
+> & {
+  readonly eventTypes: string;
+  readonly headers: string;
+  readonly retryDelaysMs: string | null;
+};
 
 /**
  * The webhooks of each tenant as the line needs them. Forgotten at each change of one, so that a publish that starts
@@ -64,7 +67,9 @@ export class Routes {
     if (known) return known;
     const secrets = Map.groupBy(this.#secrets.all(tenantId), (secret) => secret.webhookId);
     const routes = this.#webhooks.all(tenantId).map((row) => {
-      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed }) => this.#vault.open(sealed, id));
+      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed }) =>
+        this.#vault.open(sealed, id),
+      );
       return [row.id, this.#route(tenantId, row, opened)] as const;
     });
     const loaded = { byId: new Map(routes), byType: new Map<string, Route[]>() };
@@ -86,7 +91,10 @@ export class Routes {
       wants: (typeName) => matchesType(patterns, typeName),
       customHeaders: openHeaders({ id: row.id, headers }, this.#vault),
       secrets,
-      retryDelaysMs: row.retryDelaysMs === null ? this.#defaults.retryDelaysMs : (JSON.parse(row.retryDelaysMs) as number[]),
+      retryDelaysMs:
+        row.retryDelaysMs === null
+          ? this.#defaults.retryDelaysMs
+          : (JSON.parse(row.retryDelaysMs) as number[]),
       timeoutMs: row.timeoutMs ?? this.#defaults.timeoutMs,
       maxInFlight: row.maxInFlight ?? this.#defaults.maxInFlight,
       isFailing: row.consecutiveFailures > 0,

@@ -5,19 +5,28 @@ import type { InboxAnswer, InboxRequest } from "../domain/inbox.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Route } from "../domain/route.ts";
-import type { Claimed, ClaimRequest, Kept, Lanes, NewEvent, Recording, Store, Work } from "../domain/store.ts";
+import type {
+  Claimed,
+  ClaimRequest,
+  Kept,
+  Lanes,
+  NewEvent,
+  Recording,
+  Store,
+  Work,
+} from "../domain/store.ts";
 import type { Vault } from "../domain/vault.ts";
 import type { WebhookDefaults } from "../domain/webhook.ts";
-import { foldLog, type Folding } from "./fold.ts";
-import { keep, keepTest } from "./keep.ts";
 import type { Database } from "./orm.ts";
-import { receive } from "./receive.ts";
-import { claimDue, record } from "./record.ts";
-import { removeOld, type Removed } from "./retention.ts";
 import { Routes } from "./routes.ts";
-import { createStatements, type Statements } from "./statements.ts";
+import { createStatements, type Statements } from "./sql/statements.ts";
 import { Transaction, type Positions, type StoreTools } from "./transaction.ts";
-import { cancelWaiting, endLeases, transition } from "./transition.ts";
+import { foldLog, type Folding } from "./verbs/fold.ts";
+import { keep, keepTest } from "./verbs/keep.ts";
+import { receive } from "./verbs/receive.ts";
+import { claimDue, record } from "./verbs/record.ts";
+import { removeOld, type Removed } from "./verbs/retention.ts";
+import { cancelWaiting, endLeases, transition } from "./verbs/transition.ts";
 import { isStale, OrmWork } from "./work.ts";
 import { Writer } from "./writer.ts";
 
@@ -82,7 +91,11 @@ export class SqliteStore implements Store {
     return this.#routes.all(tenantId);
   }
 
-  async keep(tenantId: string, events: readonly NewEvent[], lanes: Lanes): Promise<readonly Kept[]> {
+  async keep(
+    tenantId: string,
+    events: readonly NewEvent[],
+    lanes: Lanes,
+  ): Promise<readonly Kept[]> {
     const rows = events.reduce((sum, { event }) => sum + this.#rowsOf(tenantId, event.typeName), 0);
     if (rows > CALL_ROWS_MAX) throw new Refusal("CALL_TOO_LARGE", { limit: CALL_ROWS_MAX });
     const size = events.reduce((sum, { event }) => sum + event.payload.length, 0);
@@ -107,14 +120,22 @@ export class SqliteStore implements Store {
   }
 
   async release(claims: readonly Claim[]): Promise<void> {
-    await this.#writer.change(({ sql }, about: readonly Claim[]) => about.forEach(sql.release), claims);
+    await this.#writer.change(
+      ({ sql }, about: readonly Claim[]) => about.forEach(sql.release),
+      claims,
+    );
   }
 
   record(recording: Recording): Promise<AttemptRecorded> {
     return this.#writer.change(record, recording, 3);
   }
 
-  transition(tenantId: string, deliveryId: string, verb: "redeliver" | "cancel", now: Date): Promise<Delivery> {
+  transition(
+    tenantId: string,
+    deliveryId: string,
+    verb: "redeliver" | "cancel",
+    now: Date,
+  ): Promise<Delivery> {
     return this.#writer.change(transition, { tenantId, deliveryId, verb, now });
   }
 

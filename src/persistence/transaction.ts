@@ -4,7 +4,7 @@ import type { Route } from "../domain/route.ts";
 import type { Lanes } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
 import type { Routes } from "./routes.ts";
-import type { Statements } from "./statements.ts";
+import type { Statements } from "./sql/statements.ts";
 
 /** What verbs take from outside. */
 export interface StoreTools {

@@ -1,4 +1,8 @@
-import { OptimisticLockError, UniqueConstraintViolationException, type EntityManager } from "@mikro-orm/core";
+import {
+  OptimisticLockError,
+  UniqueConstraintViolationException,
+  type EntityManager,
+} from "@mikro-orm/core";
 import { Inbox } from "../domain/inbox.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Work } from "../domain/store.ts";
@@ -26,7 +30,11 @@ export class OrmWork implements Work {
   }
 
   async findWebhook(ref: WebhookRef): Promise<Webhook | null> {
-    const webhook = await this.#em.findOne(Webhook, { ...ref, tenantId: this.#tenantId, deletedAt: null });
+    const webhook = await this.#em.findOne(Webhook, {
+      ...ref,
+      tenantId: this.#tenantId,
+      deletedAt: null,
+    });
     if (webhook) this.#webhooks.set(webhook, webhook.version);
     return webhook;
   }
@@ -40,7 +48,11 @@ export class OrmWork implements Work {
   }
 
   async inbox(id: string): Promise<Inbox> {
-    const inbox = await this.#em.findOne(Inbox, { id, tenantId: this.#tenantId, expiresAt: { $gt: this.#now } });
+    const inbox = await this.#em.findOne(Inbox, {
+      id,
+      tenantId: this.#tenantId,
+      expiresAt: { $gt: this.#now },
+    });
     if (!inbox) throw new Refusal("INBOX_NOT_FOUND", { path: ["inboxId"] });
     return inbox;
   }
@@ -82,5 +94,7 @@ export class OrmWork implements Work {
 
 /** Somebody else changed the same thing between our read and our turn: the work has to start again from what is there. */
 export function isStale(error: unknown): boolean {
-  return error instanceof OptimisticLockError || error instanceof UniqueConstraintViolationException;
+  return (
+    error instanceof OptimisticLockError || error instanceof UniqueConstraintViolationException
+  );
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTick, setTimeout as wait } from "node:timers/promises";
-import type { SqliteHandle } from "./orm.ts";
+import type { SqliteHandle } from "./sql/sqlite.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** A change as a plain value: a verb, and what it is about. It may run again after a rollback. */
@@ -34,8 +34,14 @@ export class Writer {
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(db: SqliteHandle, open: () => Transaction, committed: (transaction: Transaction) => void) {
-    const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) => db.prepare(sql));
+  constructor(
+    db: SqliteHandle,
+    open: () => Transaction,
+    committed: (transaction: Transaction) => void,
+  ) {
+    const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) =>
+      db.prepare(sql),
+    );
     this.#begin = () => begin!.run();
     this.#commit = () => commit!.run();
     // A full disk makes SQLite roll back by itself.

@@ -19,7 +19,9 @@ export const AttemptOutcomeEnum = builder.enumType("AttemptOutcome", {
     REDIRECT: { description: "It answered a redirect, which is not followed." },
     BLOCKED_ADDRESS: { description: "The address is one that webhooks may not reach." },
     INVALID_RESPONSE: { description: "The answer was no valid HTTP." },
-    INTERNAL: { description: "The service itself stopped or failed; it does not count against the receiver." },
+    INTERNAL: {
+      description: "The service itself stopped or failed; it does not count against the receiver.",
+    },
   } satisfies Record<(typeof ATTEMPT_OUTCOMES)[number], object>,
 });
 
@@ -33,12 +35,16 @@ const AttemptTriggerEnum = builder.enumType("AttemptTrigger", {
 });
 
 const AttemptTimings = builder.objectRef<Timings>("AttemptTimings").implement({
-  description: "Milliseconds of each phase; null for one that did not happen, as on a kept connection.",
+  description:
+    "Milliseconds of each phase; null for one that did not happen, as on a kept connection.",
   fields: (t) => ({
     dnsMs: t.exposeFloat("dnsMs", { nullable: true, description: "Resolving the name." }),
     connectMs: t.exposeFloat("connectMs", { nullable: true, description: "Connecting." }),
     tlsMs: t.exposeFloat("tlsMs", { nullable: true, description: "Securing the connection." }),
-    firstByteMs: t.exposeFloat("firstByteMs", { nullable: true, description: "From the request to the first byte of the answer." }),
+    firstByteMs: t.exposeFloat("firstByteMs", {
+      nullable: true,
+      description: "From the request to the first byte of the answer.",
+    }),
     downloadMs: t.exposeFloat("downloadMs", { nullable: true, description: "Reading the answer." }),
   }),
 });
@@ -56,10 +62,18 @@ AttemptRef.implement({
     number: t.exposeInt("number", { description: "Counts from 1 over all redeliveries." }),
     trigger: t.expose("trigger", { type: AttemptTriggerEnum, description: "Why it was made." }),
     outcome: t.expose("outcome", { type: AttemptOutcomeEnum, description: "What it came to." }),
-    message: t.exposeString("message", { description: "What happened in plain words, and what to do about it." }),
+    message: t.exposeString("message", {
+      description: "What happened in plain words, and what to do about it.",
+    }),
     startedAt: t.expose("startedAt", { type: "DateTime", description: "When it began." }),
-    durationMs: t.exposeFloat("durationMs", { description: "From the beginning to the end, in milliseconds." }),
-    timings: t.expose("timings", { type: AttemptTimings, nullable: true, description: "Where the time went." }),
+    durationMs: t.exposeFloat("durationMs", {
+      description: "From the beginning to the end, in milliseconds.",
+    }),
+    timings: t.expose("timings", {
+      type: AttemptTimings,
+      nullable: true,
+      description: "Where the time went.",
+    }),
     url: t.expose("url", { type: "URL", description: "The webhook's URL at that time." }),
     remoteAddress: t.exposeString("remoteAddress", {
       nullable: true,
@@ -78,10 +92,17 @@ AttemptRef.implement({
         const delivery = await load.delivery.load(deliveryId);
         const event = delivery && (await load.event.load(delivery.eventId));
         if (!event) return null;
-        return { bytes: Buffer.from(bodyOf(event, delivery.format)), truncated: false, contentType: CONTENT_TYPE };
+        return {
+          bytes: Buffer.from(bodyOf(event, delivery.format)),
+          truncated: false,
+          contentType: CONTENT_TYPE,
+        };
       },
     }),
-    responseStatus: t.exposeInt("responseStatus", { nullable: true, description: "Null when there was no answer." }),
+    responseStatus: t.exposeInt("responseStatus", {
+      nullable: true,
+      description: "Null when there was no answer.",
+    }),
     responseHeaders: t.field({
       type: [HttpHeader],
       description: "What came back; cookies are redacted.",
@@ -92,7 +113,11 @@ AttemptRef.implement({
       nullable: true,
       description: "The first 16 KiB of what came back; null when there was no answer.",
       resolve: ({ responseBody, responseTruncated: truncated, responseHeaders }) =>
-        responseBody && { bytes: responseBody, truncated, contentType: contentTypeOf(responseHeaders) },
+        responseBody && {
+          bytes: responseBody,
+          truncated,
+          contentType: contentTypeOf(responseHeaders),
+        },
     }),
   }),
 });

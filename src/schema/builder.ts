@@ -18,11 +18,16 @@ export const builder = new SchemaBuilder<{
 }>({ defaultFieldNullability: false, plugins: [ErrorsPlugin] });
 
 /** An object type of this schema whose values are `T`. */
-export type RefOf<T> = typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? ObjectRef<Types, T> : never;
+export type RefOf<T> =
+  typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? ObjectRef<Types, T> : never;
 
-builder.queryType({ description: "Reads. A null at the top means that there is no such thing, or that reading it failed." });
+builder.queryType({
+  description:
+    "Reads. A null at the top means that there is no such thing, or that reading it failed.",
+});
 builder.mutationType({
-  description: "Commands. Each answers with its payload or with a typed error that says what to do.",
+  description:
+    "Commands. Each answers with its payload or with a typed error that says what to do.",
 });
 builder.subscriptionType({
   description:

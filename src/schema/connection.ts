@@ -20,8 +20,12 @@ export const CountType = builder.objectRef<Count>("Count").implement({
 const PageInfo = builder.objectRef<Page<unknown>>("PageInfo").implement({
   description: "Where a page lies in its list.",
   fields: (t) => ({
-    hasNextPage: t.exposeBoolean("hasNextPage", { description: "Whether there is more after this page." }),
-    hasPreviousPage: t.exposeBoolean("hasPreviousPage", { description: "Whether the page was asked for by a cursor." }),
+    hasNextPage: t.exposeBoolean("hasNextPage", {
+      description: "Whether there is more after this page.",
+    }),
+    hasPreviousPage: t.exposeBoolean("hasPreviousPage", {
+      description: "Whether the page was asked for by a cursor.",
+    }),
     startCursor: t.string({
       nullable: true,
       description: "Cursor of the first row.",
@@ -41,7 +45,11 @@ export function connectionType<T extends object>(name: string, node: RefOf<T>, i
     description: `A ${name} and its place in the list.`,
     fields: (t) => ({
       cursor: t.exposeString("cursor", { description: "Pass it as `after` for what follows." }),
-      node: t.field({ type: node as never, description: "The row.", resolve: (row) => row.node as never }),
+      node: t.field({
+        type: node as never,
+        description: "The row.",
+        resolve: (row) => row.node as never,
+      }),
     }),
   });
   const connection = builder.objectRef<Connection<T>>(`${name}Connection`);
@@ -51,10 +59,19 @@ export function connectionType<T extends object>(name: string, node: RefOf<T>, i
       edges: t.field({
         type: [edge],
         description: "The rows with their cursors.",
-        resolve: ({ nodes, cursorOf }) => nodes.map((row) => ({ node: row, cursor: cursorOf(row) })),
+        resolve: ({ nodes, cursorOf }) =>
+          nodes.map((row) => ({ node: row, cursor: cursorOf(row) })),
       }),
-      nodes: t.field({ type: [node as never], description: "The rows.", resolve: ({ nodes }) => nodes as never }),
-      pageInfo: t.field({ type: PageInfo, description: "Where the page lies.", resolve: (page) => page as never }),
+      nodes: t.field({
+        type: [node as never],
+        description: "The rows.",
+        resolve: ({ nodes }) => nodes as never,
+      }),
+      pageInfo: t.field({
+        type: PageInfo,
+        description: "Where the page lies.",
+        resolve: (page) => page as never,
+      }),
       totalCount: t.field({
         type: CountType,
         description: "How many rows the whole list has.",

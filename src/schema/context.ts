@@ -1,7 +1,7 @@
 import type { StreamItem, StreamRequest } from "../domain/stream.ts";
 import type { Tools } from "../domain/tools.ts";
-import type { Reader } from "../persistence/read.ts";
 import type { WebhookReader } from "../persistence/read-webhooks.ts";
+import type { Reader } from "../persistence/read.ts";
 import type { Loaders } from "./loaders.ts";
 
 /** What the service gives to every operation. */

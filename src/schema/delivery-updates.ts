@@ -41,23 +41,41 @@ DeliveryUpdate.implement({
       description: "What happened.",
       resolve: ({ item }) => item.entry.change as DeliveryChange,
     }),
-    deliveryId: t.id({ description: "To which delivery.", resolve: ({ item }) => item.entry.deliveryId! }),
-    webhookId: t.id({ description: "Where it goes.", resolve: ({ item }) => item.entry.webhookId! }),
-    eventId: t.id({ description: "What is delivered.", resolve: ({ item }) => item.entry.eventId! }),
-    eventType: t.string({ description: "The type of the event.", resolve: ({ item }) => item.entry.eventType! }),
+    deliveryId: t.id({
+      description: "To which delivery.",
+      resolve: ({ item }) => item.entry.deliveryId!,
+    }),
+    webhookId: t.id({
+      description: "Where it goes.",
+      resolve: ({ item }) => item.entry.webhookId!,
+    }),
+    eventId: t.id({
+      description: "What is delivered.",
+      resolve: ({ item }) => item.entry.eventId!,
+    }),
+    eventType: t.string({
+      description: "The type of the event.",
+      resolve: ({ item }) => item.entry.eventType!,
+    }),
     status: t.field({
       type: DeliveryStatusEnum,
       description: "Where it stood after this change.",
       resolve: ({ item }) => item.entry.status!,
     }),
-    attemptCount: t.int({ description: "Attempts up to this change.", resolve: ({ item }) => item.entry.attempts! }),
+    attemptCount: t.int({
+      description: "Attempts up to this change.",
+      resolve: ({ item }) => item.entry.attempts!,
+    }),
     nextAttemptAt: t.field({
       type: "DateTime",
       nullable: true,
       description: "When it was to be tried next after this change.",
       resolve: ({ item }) => item.entry.dueAt,
     }),
-    isTest: t.boolean({ description: "Whether testWebhook made it.", resolve: ({ item }) => item.entry.isTest }),
+    isTest: t.boolean({
+      description: "Whether testWebhook made it.",
+      resolve: ({ item }) => item.entry.isTest,
+    }),
     delivery: t.field({
       type: DeliveryRef,
       nullable: true,
@@ -85,7 +103,10 @@ const DeliveryUpdateFilter = builder.inputType("DeliveryUpdateFilter", {
   fields: (t) => ({
     deliveryIds: t.idList({ description: "Of these deliveries." }),
     eventIds: t.idList({ description: "Of these events." }),
-    webhooks: t.field({ type: [WebhookRefInput], description: "To these webhooks, as they are when it begins." }),
+    webhooks: t.field({
+      type: [WebhookRefInput],
+      description: "To these webhooks, as they are when it begins.",
+    }),
     eventTypes: t.stringList({ description: "Names or aliases of event types." }),
     changes: t.field({ type: [DeliveryChangeEnum], description: "Only these changes." }),
     isTest: t.boolean({ description: "Only tests, or only others; both when absent." }),
@@ -98,7 +119,10 @@ builder.subscriptionField("deliveryUpdates", (t) =>
     description: "Every change of every delivery, as it happens.",
     args: {
       filter: t.arg({ type: DeliveryUpdateFilter, description: "Which updates." }),
-      start: t.arg({ type: StreamStartInput, description: "Where to begin; with what comes next when absent." }),
+      start: t.arg({
+        type: StreamStartInput,
+        description: "Where to begin; with what comes next when absent.",
+      }),
     },
     subscribe: async (_root, { filter, start }, context) =>
       openStream(context, "deliveries", start, await matcher(filter ?? {}, context)),
@@ -125,7 +149,10 @@ async function matcher(
 }
 
 /** Without a list everything passes. */
-function isOneOf(read: (entry: LogEntry) => string | null, wanted: readonly string[] | null | undefined) {
+function isOneOf(
+  read: (entry: LogEntry) => string | null,
+  wanted: readonly string[] | null | undefined,
+) {
   const set = wanted && new Set(wanted);
   return (entry: LogEntry) => !set || set.has(read(entry) ?? "");
 }

@@ -1,6 +1,11 @@
-import { DELIVERY_STATUSES, readStatus, type Delivery, type DeliveryStatus } from "../domain/delivery.ts";
-import type { DeliveryFilter } from "../persistence/read.ts";
+import {
+  DELIVERY_STATUSES,
+  readStatus,
+  type Delivery,
+  type DeliveryStatus,
+} from "../domain/delivery.ts";
 import type { PageArgs } from "../persistence/page.ts";
+import type { DeliveryFilter } from "../persistence/read.ts";
 import { AttemptOutcomeEnum } from "./attempt.ts";
 import { builder } from "./builder.ts";
 import { connectionType, followed, pageArgs } from "./connection.ts";
@@ -35,8 +40,12 @@ DeliveryRef.implement({
       description: "What is delivered.",
       resolve: ({ eventId }, _args, { load }) => load.event.load(eventId),
     }),
-    eventId: t.exposeID("eventId", { description: "The event's id: the webhook-id header of each attempt." }),
-    eventType: t.exposeString("eventType", { description: "The canonical name of the event's type." }),
+    eventId: t.exposeID("eventId", {
+      description: "The event's id: the webhook-id header of each attempt.",
+    }),
+    eventType: t.exposeString("eventType", {
+      description: "The canonical name of the event's type.",
+    }),
     webhook: t.field({
       type: WebhookRef,
       nullable: true,
@@ -47,16 +56,29 @@ DeliveryRef.implement({
       },
     }),
     webhookId: t.exposeID("webhookId", { description: "Where it goes." }),
-    webhookName: t.exposeString("webhookName", { description: "The webhook's name when the event was published." }),
-    status: t.field({ type: DeliveryStatusEnum, description: "Where it stands.", resolve: statusOf }),
+    webhookName: t.exposeString("webhookName", {
+      description: "The webhook's name when the event was published.",
+    }),
+    status: t.field({
+      type: DeliveryStatusEnum,
+      description: "Where it stands.",
+      resolve: statusOf,
+    }),
     isTest: t.exposeBoolean("isTest", { description: "Whether testWebhook made it." }),
-    createdAt: t.expose("createdAt", { type: "DateTime", description: "When its event was published." }),
+    createdAt: t.expose("createdAt", {
+      type: "DateTime",
+      description: "When its event was published.",
+    }),
     succeededAt: t.expose("succeededAt", {
       type: "DateTime",
       nullable: true,
       description: "First success; never goes back.",
     }),
-    finishedAt: t.expose("finishedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    finishedAt: t.expose("finishedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it ended.",
+    }),
     nextAttemptAt: t.field({
       type: "DateTime",
       nullable: true,
@@ -64,12 +86,15 @@ DeliveryRef.implement({
       resolve: async (delivery, _args, context) =>
         (await statusOf(delivery, {}, context)) === delivery.status ? delivery.dueAt : null,
     }),
-    attemptCount: t.exposeInt("attempts", { description: "Attempts so far, over all redeliveries." }),
+    attemptCount: t.exposeInt("attempts", {
+      description: "Attempts so far, over all redeliveries.",
+    }),
     lastAttempt: t.field({
       type: AttemptRef,
       nullable: true,
       description: "The latest attempt.",
-      resolve: ({ lastAttemptId }, _args, { load }) => (lastAttemptId === null ? null : load.attempt.load(lastAttemptId)),
+      resolve: ({ lastAttemptId }, _args, { load }) =>
+        lastAttemptId === null ? null : load.attempt.load(lastAttemptId),
     }),
     attempts: t.field({
       type: AttemptConnection,
@@ -81,8 +106,15 @@ DeliveryRef.implement({
   }),
 });
 
-async function statusOf(delivery: Delivery, _args: object, { load }: Context): Promise<DeliveryStatus> {
-  return readStatus(delivery, delivery.dueAt === null ? null : await load.webhook.load(delivery.webhookId));
+async function statusOf(
+  delivery: Delivery,
+  _args: object,
+  { load }: Context,
+): Promise<DeliveryStatus> {
+  return readStatus(
+    delivery,
+    delivery.dueAt === null ? null : await load.webhook.load(delivery.webhookId),
+  );
 }
 
 export const DeliveryFilterInput = builder.inputType("DeliveryFilter", {
@@ -93,7 +125,10 @@ export const DeliveryFilterInput = builder.inputType("DeliveryFilter", {
     webhooks: t.field({ type: [WebhookRefInput], description: "To these webhooks." }),
     eventTypes: t.stringList({ description: "Names or aliases of event types." }),
     statuses: t.field({ type: [DeliveryStatusEnum], description: "That stand here." }),
-    lastOutcomes: t.field({ type: [AttemptOutcomeEnum], description: "Whose latest attempt came to this." }),
+    lastOutcomes: t.field({
+      type: [AttemptOutcomeEnum],
+      description: "Whose latest attempt came to this.",
+    }),
     createdAt: t.field({ type: TimeRange, description: "When its event was published." }),
     isTest: t.boolean({ description: "Only tests, or only others; null or absent means both." }),
   }),
@@ -101,7 +136,12 @@ export const DeliveryFilterInput = builder.inputType("DeliveryFilter", {
 
 type FilterInput = typeof DeliveryFilterInput.$inferInput;
 
-function list(context: Context, filter: FilterInput | null | undefined, page: PageArgs, of: DeliveryFilter = {}) {
+function list(
+  context: Context,
+  filter: FilterInput | null | undefined,
+  page: PageArgs,
+  of: DeliveryFilter = {},
+) {
   const webhooks = filter?.webhooks?.map(webhookRef);
   return followed(context, "deliveries", () =>
     context.reader.deliveries(context.tenantId, { ...filter, webhooks, ...of }, page),
@@ -123,8 +163,12 @@ builder.objectField(WebhookRef, "deliveries", (t) =>
     type: DeliveryConnection,
     nullable: true,
     description: "What goes and went to it, newest first.",
-    args: { ...pageArgs(), filter: t.arg({ type: DeliveryFilterInput, description: "Which of them." }) },
-    resolve: ({ id }, { filter, ...page }, context) => list(context, filter, page, { webhooks: [{ id }] }),
+    args: {
+      ...pageArgs(),
+      filter: t.arg({ type: DeliveryFilterInput, description: "Which of them." }),
+    },
+    resolve: ({ id }, { filter, ...page }, context) =>
+      list(context, filter, page, { webhooks: [{ id }] }),
   }),
 );
 
@@ -133,7 +177,10 @@ builder.queryFields((t) => ({
     type: DeliveryConnection,
     nullable: true,
     description: "Deliveries, newest first.",
-    args: { ...pageArgs(), filter: t.arg({ type: DeliveryFilterInput, description: "Which of them." }) },
+    args: {
+      ...pageArgs(),
+      filter: t.arg({ type: DeliveryFilterInput, description: "Which of them." }),
+    },
     resolve: (_root, { filter, ...page }, context) => list(context, filter, page),
   }),
   delivery: t.field({

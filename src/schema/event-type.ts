@@ -1,15 +1,20 @@
 import { findEventType, searchEventTypes, type EventType } from "../domain/event-type.ts";
 import { bodyOf, PAYLOAD_FORMATS } from "../domain/event.ts";
-import { CONTENT_TYPE, prepareRequest, redactHeaders, type PreparedRequest } from "../domain/request.ts";
 import { Refusal } from "../domain/refusal.ts";
+import {
+  CONTENT_TYPE,
+  prepareRequest,
+  redactHeaders,
+  type PreparedRequest,
+} from "../domain/request.ts";
 import { createSecret } from "../domain/signature.ts";
 import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
-import { asGraphQLError } from "./refusal.ts";
 import { EventTypeRef } from "./refs.ts";
+import { asGraphQLError } from "./refusal.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 export const PayloadFormatEnum = builder.enumType("PayloadFormat", {
@@ -31,13 +36,15 @@ const EventTypeAlias = builder.objectRef<EventType["aliases"][number]>("EventTyp
   }),
 });
 
-const RenamedField = builder.objectRef<EventType["renamedFields"][number]>("RenamedField").implement({
-  description: "A field that had another name in an older version of the source.",
-  fields: (t) => ({
-    from: t.exposeString("from", { description: "Its old name." }),
-    to: t.exposeString("to", { description: "Its name in the payload." }),
-  }),
-});
+const RenamedField = builder
+  .objectRef<EventType["renamedFields"][number]>("RenamedField")
+  .implement({
+    description: "A field that had another name in an older version of the source.",
+    fields: (t) => ({
+      from: t.exposeString("from", { description: "Its old name." }),
+      to: t.exposeString("to", { description: "Its name in the payload." }),
+    }),
+  });
 
 interface Sample extends PreparedRequest {
   readonly url: string | null;
@@ -55,13 +62,23 @@ const PreparedRequestType = builder.objectRef<Sample>("PreparedRequest").impleme
       description: "Null for a sample without a webhook.",
       resolve: ({ url }) => url,
     }),
-    headers: t.field({ type: [HttpHeader], description: "Secret ones are redacted.", resolve: ({ headers }) => [...headers] }),
+    headers: t.field({
+      type: [HttpHeader],
+      description: "Secret ones are redacted.",
+      resolve: ({ headers }) => [...headers],
+    }),
     body: t.field({
       type: HttpBody,
       description: "The body, byte by byte.",
-      resolve: ({ body }) => ({ bytes: Buffer.from(body), truncated: false, contentType: CONTENT_TYPE }),
+      resolve: ({ body }) => ({
+        bytes: Buffer.from(body),
+        truncated: false,
+        contentType: CONTENT_TYPE,
+      }),
     }),
-    signedContent: t.exposeString("signedContent", { description: "The exact string that is signed." }),
+    signedContent: t.exposeString("signedContent", {
+      description: "The exact string that is signed.",
+    }),
   }),
 });
 
@@ -98,7 +115,8 @@ EventTypeRef.implement({
     version: t.exposeInt("version", { description: "Raised by each change of its schema." }),
     schema: t.field({
       type: "JSON",
-      description: "JSON Schema 2020-12 of the payload. Every published payload is checked against it.",
+      description:
+        "JSON Schema 2020-12 of the payload. Every published payload is checked against it.",
       resolve: ({ schema }) => schema,
     }),
     samplePayload: t.field({
@@ -112,7 +130,10 @@ EventTypeRef.implement({
       description:
         "The request that a webhook would get for the sample: of the given webhook, or of a new one. Signed with a throw-away secret.",
       args: {
-        webhook: t.arg({ type: WebhookRefInput, description: "Whose URL, headers and format to show." }),
+        webhook: t.arg({
+          type: WebhookRefInput,
+          description: "Whose URL, headers and format to show.",
+        }),
         format: t.arg({
           type: PayloadFormatEnum,
           required: true,
@@ -121,8 +142,11 @@ EventTypeRef.implement({
         }),
       },
       resolve: async (type, { webhook: ref, format }, context) => {
-        const webhook = ref ? await context.reader.webhook(context.tenantId, webhookRef(ref)) : null;
-        if (ref && !webhook) throw asGraphQLError(new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] }));
+        const webhook = ref
+          ? await context.reader.webhook(context.tenantId, webhookRef(ref))
+          : null;
+        if (ref && !webhook)
+          throw asGraphQLError(new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] }));
         return sampleRequest(type, webhook, webhook?.format ?? format, context);
       },
     }),
@@ -136,7 +160,12 @@ function sampleRequest(
   { tools }: Context,
 ): Sample {
   const now = tools.clock.now();
-  const event = { id: tools.newId("evt"), typeName: name, occurredAt: now, payload: JSON.stringify(samplePayload) };
+  const event = {
+    id: tools.newId("evt"),
+    typeName: name,
+    occurredAt: now,
+    payload: JSON.stringify(samplePayload),
+  };
   const body = bodyOf(event, format);
   const customHeaders = webhook?.headers ?? [];
   const prepared = prepareRequest(
@@ -154,7 +183,12 @@ function sampleRequest(
     },
     now,
   );
-  return { ...prepared, headers: redactHeaders(prepared.headers, customHeaders), url: webhook?.url ?? null, body };
+  return {
+    ...prepared,
+    headers: redactHeaders(prepared.headers, customHeaders),
+    url: webhook?.url ?? null,
+    body,
+  };
 }
 
 builder.queryFields((t) => ({
@@ -162,7 +196,9 @@ builder.queryFields((t) => ({
     type: [EventTypeRef],
     description: "The catalog, with descriptions, schemas and sample payloads.",
     args: {
-      search: t.arg.string({ description: "Words that occur in name, title, description, category or an alias." }),
+      search: t.arg.string({
+        description: "Words that occur in name, title, description, category or an alias.",
+      }),
       categories: t.arg.stringList({ description: "Only these categories." }),
       includeDeprecated: t.arg.boolean({
         required: true,
@@ -171,7 +207,11 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: (_root, { search, categories, includeDeprecated }) => [
-      ...searchEventTypes({ search: search ?? undefined, categories: categories ?? undefined, includeDeprecated }),
+      ...searchEventTypes({
+        search: search ?? undefined,
+        categories: categories ?? undefined,
+        includeDeprecated,
+      }),
     ],
   }),
   eventType: t.field({

@@ -1,5 +1,5 @@
-import { payloadOf } from "../domain/event.ts";
 import { findEventType } from "../domain/event-type.ts";
+import { payloadOf } from "../domain/event.ts";
 import { builder } from "./builder.ts";
 import { connectionType, pageArgs } from "./connection.ts";
 import { Node } from "./node.ts";
@@ -7,7 +7,8 @@ import { EventRef, EventTypeRef } from "./refs.ts";
 import { TimeRange } from "./time-range.ts";
 
 EventRef.implement({
-  description: "An occurrence that was published. Immutable. A test makes an event of its own, so its id is new.",
+  description:
+    "An occurrence that was published. Immutable. A test makes an event of its own, so its id is new.",
   interfaces: [Node],
   fields: (t) => ({
     typeName: t.exposeString("typeName", { description: "The canonical name of its type." }),
@@ -19,7 +20,10 @@ EventRef.implement({
     }),
     payload: t.field({ type: "JSON", description: "What was published.", resolve: payloadOf }),
     isTest: t.exposeBoolean("isTest", { description: "Whether testWebhook made it." }),
-    publishedAt: t.expose("publishedAt", { type: "DateTime", description: "When it was accepted." }),
+    publishedAt: t.expose("publishedAt", {
+      type: "DateTime",
+      description: "When it was accepted.",
+    }),
     occurredAt: t.expose("occurredAt", {
       type: "DateTime",
       description: "When it happened: said by the publisher, else publishedAt.",

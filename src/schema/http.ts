@@ -37,14 +37,24 @@ export const HttpBody = builder.objectRef<Body>("HttpBody").implement({
   description: "A body as sent or received.",
   fields: (t) => ({
     text: t.string({ nullable: true, description: "Null when it is not UTF-8.", resolve: textOf }),
-    json: t.field({ type: "JSON", nullable: true, description: "Null when it is not JSON.", resolve: jsonOf }),
+    json: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "Null when it is not JSON.",
+      resolve: jsonOf,
+    }),
     base64: t.string({
       description: "The bytes themselves.",
       resolve: ({ bytes }) => Buffer.from(bytes).toString("base64"),
     }),
     bytes: t.int({ description: "How many bytes are kept.", resolve: ({ bytes }) => bytes.length }),
-    truncated: t.exposeBoolean("truncated", { description: "Whether there was more than what is kept." }),
-    contentType: t.exposeString("contentType", { nullable: true, description: "The content-type header." }),
+    truncated: t.exposeBoolean("truncated", {
+      description: "Whether there was more than what is kept.",
+    }),
+    contentType: t.exposeString("contentType", {
+      nullable: true,
+      description: "The content-type header.",
+    }),
   }),
 });
 

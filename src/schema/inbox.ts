@@ -6,8 +6,15 @@ import { builder } from "./builder.ts";
 import { connectionType, followed, pageArgs } from "./connection.ts";
 import { contentTypeOf, HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
-import { asGraphQLError, InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
 import { DeliveryRef, InboxRef, InboxRequestRef } from "./refs.ts";
+import {
+  asGraphQLError,
+  InvalidInputError,
+  LimitError,
+  NotFoundError,
+  refusing,
+  resultUnion,
+} from "./refusal.ts";
 import {
   messageType,
   openStream,
@@ -46,12 +53,16 @@ InboxRequestRef.implement({
       nullable: true,
       description: "Null when it carries no signature or belongs to no webhook of ours.",
     }),
-    signatureProblem: t.exposeString("signatureProblem", { nullable: true, description: "Why it is not valid." }),
+    signatureProblem: t.exposeString("signatureProblem", {
+      nullable: true,
+      description: "Why it is not valid.",
+    }),
     delivery: t.field({
       type: DeliveryRef,
       nullable: true,
       description: "The delivery that it was an attempt of.",
-      resolve: ({ deliveryId }, _args, { load }) => (deliveryId === null ? null : load.delivery.load(deliveryId)),
+      resolve: ({ deliveryId }, _args, { load }) =>
+        deliveryId === null ? null : load.delivery.load(deliveryId),
     }),
   }),
 });
@@ -59,13 +70,21 @@ InboxRequestRef.implement({
 const InboxRequestConnection = connectionType("InboxRequest", InboxRequestRef, true);
 
 InboxRef.implement({
-  description: "A URL that records what it gets and answers as you tell it to. Usable as a webhook's URL.",
+  description:
+    "A URL that records what it gets and answers as you tell it to. Usable as a webhook's URL.",
   interfaces: [Node],
   fields: (t) => ({
     name: t.exposeString("name", { nullable: true, description: "Its name for people." }),
-    url: t.field({ type: "URL", description: "Send requests here.", resolve: ({ id }, _args, { inboxUrl }) => inboxUrl(id) }),
+    url: t.field({
+      type: "URL",
+      description: "Send requests here.",
+      resolve: ({ id }, _args, { inboxUrl }) => inboxUrl(id),
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
-    expiresAt: t.expose("expiresAt", { type: "DateTime", description: "When it goes away with what it got." }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      description: "When it goes away with what it got.",
+    }),
     responseStatus: t.exposeInt("responseStatus", { description: "What it answers." }),
     responseDelay: t.field({
       type: "Duration",
@@ -79,7 +98,9 @@ InboxRef.implement({
       description: "What it got, newest first; the last 500.",
       args: pageArgs(),
       resolve: ({ id }, page, context) =>
-        followed(context, `inbox ${id}`, () => context.reader.inboxRequests(context.tenantId, id, page)),
+        followed(context, `inbox ${id}`, () =>
+          context.reader.inboxRequests(context.tenantId, id, page),
+        ),
     }),
   }),
 });
@@ -115,14 +136,22 @@ const CreateInboxInput = builder.inputType("CreateInboxInput", {
       defaultValue: NEW_INBOX.expiresIn,
       description: "How long it lives, PT1M to P30D.",
     }),
-    responseStatus: t.int({ required: true, defaultValue: NEW_INBOX.responseStatus, description: "What it answers, 200 to 599." }),
+    responseStatus: t.int({
+      required: true,
+      defaultValue: NEW_INBOX.responseStatus,
+      description: "What it answers, 200 to 599.",
+    }),
     responseDelay: t.field({
       type: "Duration",
       required: true,
       defaultValue: NEW_INBOX.responseDelay,
       description: "How long it waits before it answers, at most PT1M.",
     }),
-    failNext: t.int({ required: true, defaultValue: NEW_INBOX.failNext, description: "Answer 503 to the next n requests." }),
+    failNext: t.int({
+      required: true,
+      defaultValue: NEW_INBOX.failNext,
+      description: "Answer 503 to the next n requests.",
+    }),
   }),
 });
 
@@ -132,7 +161,10 @@ const UpdateInboxInput = builder.inputType("UpdateInboxInput", {
     inboxId: t.id({ required: true, description: "Which one." }),
     name: t.string({ description: "Its name for people." }),
     responseStatus: t.int({ description: "What it answers, 200 to 599." }),
-    responseDelay: t.field({ type: "Duration", description: "How long it waits before it answers, at most PT1M." }),
+    responseDelay: t.field({
+      type: "Duration",
+      description: "How long it waits before it answers, at most PT1M.",
+    }),
     failNext: t.int({ description: "Answer 503 to the next n requests." }),
   }),
 });
@@ -146,7 +178,12 @@ function inboxPayload(name: string, description: string) {
   return builder.objectRef<Inbox>(`${name}Payload`).implement({
     description,
     fields: (t) => ({
-      inbox: t.field({ type: InboxRef, nullable: true, description: "As it is now.", resolve: (inbox) => inbox }),
+      inbox: t.field({
+        type: InboxRef,
+        nullable: true,
+        description: "As it is now.",
+        resolve: (inbox) => inbox,
+      }),
     }),
   });
 }
@@ -158,11 +195,19 @@ const DeleteInboxPayload = builder.objectRef<Inbox>("DeleteInboxPayload").implem
 
 builder.mutationFields((t) => ({
   createInbox: t.field({
-    type: resultUnion("CreateInbox", inboxPayload("CreateInbox", "The new inbox."), [InvalidInputError, LimitError]),
+    type: resultUnion("CreateInbox", inboxPayload("CreateInbox", "The new inbox."), [
+      InvalidInputError,
+      LimitError,
+    ]),
     nullable: true,
     description: "Makes an inbox.",
     args: {
-      input: t.arg({ type: CreateInboxInput, required: true, defaultValue: NEW_INBOX, description: "What it does." }),
+      input: t.arg({
+        type: CreateInboxInput,
+        required: true,
+        defaultValue: NEW_INBOX,
+        description: "What it does.",
+      }),
     },
     resolve: (_root, { input }, { tenantId, tools }) =>
       refusing(() => createInbox(tenantId, { ...input, name: input.name ?? null }, tools)),
@@ -174,7 +219,9 @@ builder.mutationFields((t) => ({
     ]),
     nullable: true,
     description: "Changes an inbox: breaks and mends a receiver.",
-    args: { input: t.arg({ type: UpdateInboxInput, required: true, description: "What to change." }) },
+    args: {
+      input: t.arg({ type: UpdateInboxInput, required: true, description: "What to change." }),
+    },
     resolve: (_root, { input: { inboxId, ...patch } }, { tenantId, tools }) =>
       refusing(() => updateInbox(tenantId, inboxId, patch, tools)),
   }),
@@ -214,7 +261,10 @@ builder.subscriptionField("inboxRequests", (t) =>
     description: "What an inbox gets, as it comes.",
     args: {
       inboxId: t.arg.id({ required: true, description: "Which inbox." }),
-      start: t.arg({ type: StreamStartInput, description: "Where to begin; with what comes next when absent." }),
+      start: t.arg({
+        type: StreamStartInput,
+        description: "Where to begin; with what comes next when absent.",
+      }),
     },
     async subscribe(_root, { inboxId, start }, context) {
       const inbox = await context.reader.inbox(context.tenantId, inboxId);

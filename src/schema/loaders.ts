@@ -4,8 +4,8 @@ import { Event } from "../domain/event.ts";
 import type { WebhookHour } from "../domain/health.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import { Webhook, type SigningSecret } from "../domain/webhook.ts";
-import type { Reader } from "../persistence/read.ts";
 import type { Waiting, WebhookReader } from "../persistence/read-webhooks.ts";
+import type { Reader } from "../persistence/read.ts";
 
 export type Loaders = ReturnType<typeof createLoaders>;
 
@@ -34,13 +34,17 @@ export function createLoaders(tenantId: string, reader: Reader, webhookReader: W
       return ids.map((id) => counts.get(id)!);
     }),
     lastDelivery: loader<Delivery | null>(async (ids) => {
-      const rows = new Map((await webhookReader.lastDeliveries(tenantId, ids)).map((row) => [row.webhookId, row]));
+      const rows = new Map(
+        (await webhookReader.lastDeliveries(tenantId, ids)).map((row) => [row.webhookId, row]),
+      );
       return ids.map((id) => rows.get(id) ?? null);
     }),
   };
 }
 
-function grouped<T extends { webhookId: string }>(read: (ids: readonly string[]) => Promise<readonly T[]>) {
+function grouped<T extends { webhookId: string }>(
+  read: (ids: readonly string[]) => Promise<readonly T[]>,
+) {
   return loader<readonly T[]>(async (ids) => {
     const groups = Map.groupBy(await read(ids), (row) => row.webhookId);
     return ids.map((id) => groups.get(id) ?? []);

@@ -15,7 +15,10 @@ export const Node = builder.interfaceRef<{ id: string }>("Node").implement({
 });
 
 /** Whatever an id of ours names; null for one that does not exist here. */
-export async function loadNode(id: string, { load, tenantId, reader }: Context): Promise<{ id: string } | null> {
+export async function loadNode(
+  id: string,
+  { load, tenantId, reader }: Context,
+): Promise<{ id: string } | null> {
   switch (prefixOf(id)) {
     case "wh": {
       const webhook = await load.webhook.load(id);
@@ -51,10 +54,12 @@ builder.queryFields((t) => ({
   nodes: t.field({
     type: [Node],
     nullable: { list: false, items: true },
-    description: "Many things by their ids, at most 100, in the order asked for; null for what does not exist.",
+    description:
+      "Many things by their ids, at most 100, in the order asked for; null for what does not exist.",
     args: { ids: t.arg.idList({ required: true, description: "Their ids." }) },
     resolve(_root, { ids }, context) {
-      if (ids.length > NODES_MAX) throw new GraphQLError(`ids must have at most ${NODES_MAX} entries`, INVALID);
+      if (ids.length > NODES_MAX)
+        throw new GraphQLError(`ids must have at most ${NODES_MAX} entries`, INVALID);
       return ids.map((id) => loadNode(id, context));
     },
   }),

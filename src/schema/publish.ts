@@ -3,8 +3,16 @@ import { Refusal } from "../domain/refusal.ts";
 import { builder } from "./builder.ts";
 import { cursorNow } from "./connection.ts";
 import type { Context } from "./context.ts";
-import { ConflictError, InvalidInputError, LimitError, NotFoundError, refusing, resultUnion, userError } from "./refusal.ts";
 import { EventRef } from "./refs.ts";
+import {
+  ConflictError,
+  InvalidInputError,
+  LimitError,
+  NotFoundError,
+  refusing,
+  resultUnion,
+  userError,
+} from "./refusal.ts";
 
 const EVENTS_MAX = 1000;
 
@@ -12,7 +20,11 @@ const PublishEventInput = builder.inputType("PublishEventInput", {
   description: "An event to publish.",
   fields: (t) => ({
     type: t.string({ required: true, description: "Name or alias of its type." }),
-    payload: t.field({ type: "JSON", required: true, description: "Checked against the type's schema; further keys are allowed." }),
+    payload: t.field({
+      type: "JSON",
+      required: true,
+      description: "Checked against the type's schema; further keys are allowed.",
+    }),
     occurredAt: t.field({ type: "DateTime", description: "When it happened; now when absent." }),
     idempotencyKey: t.string({
       description:
@@ -42,11 +54,14 @@ const PublishEventPayload = builder.objectRef<Payload>("PublishEventPayload").im
       resolve: ({ eventId }, _args, { load }) => load.event.load(eventId),
     }),
     eventId: t.exposeID("eventId", { description: "Its id." }),
-    isNew: t.exposeBoolean("isNew", { description: "False when the idempotency key had been used." }),
+    isNew: t.exposeBoolean("isNew", {
+      description: "False when the idempotency key had been used.",
+    }),
     matchedWebhooks: t.exposeInt("matchedWebhooks", { description: "Webhooks that will get it." }),
     streamCursor: t.expose("streamCursor", {
       type: "StreamCursor",
-      description: "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
+      description:
+        "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
     }),
   }),
 });
@@ -70,7 +85,8 @@ const PublishEventsPayload = builder
       }),
       streamCursor: t.expose("streamCursor", {
         type: "StreamCursor",
-        description: "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
+        description:
+          "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
       }),
     }),
   });
@@ -91,8 +107,11 @@ builder.mutationFields((t) => ({
   publishEvents: t.field({
     type: resultUnion("PublishEvents", PublishEventsPayload, [InvalidInputError, LimitError]),
     nullable: true,
-    description: "One durable commit for all; each event is accepted or refused by itself, in order.",
-    args: { input: t.arg({ type: PublishEventsInput, required: true, description: "The events." }) },
+    description:
+      "One durable commit for all; each event is accepted or refused by itself, in order.",
+    args: {
+      input: t.arg({ type: PublishEventsInput, required: true, description: "The events." }),
+    },
     resolve: (_root, { input: { events } }, context) =>
       refusing(async () => {
         if (events.length < 1 || events.length > EVENTS_MAX) throw wrongCount();

@@ -1,6 +1,6 @@
 import type { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
-import type { Event } from "../domain/event.ts";
 import type { EventType } from "../domain/event-type.ts";
+import type { Event } from "../domain/event.ts";
 import type { Inbox, InboxRequest } from "../domain/inbox.ts";
 import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";

@@ -44,7 +44,9 @@ export async function refusing<T>(command: () => Promise<T>): Promise<T> {
 /** For queries and streams, which have no unions: a GraphQL error with the code. */
 export function asGraphQLError(refusal: Refusal): GraphQLError {
   const { code, message, details } = refusal;
-  return new GraphQLError(message, { extensions: { code, ...(details.path && { inputPath: details.path }) } });
+  return new GraphQLError(message, {
+    extensions: { code, ...(details.path && { inputPath: details.path }) },
+  });
 }
 
 const UserErrorCodeEnum = builder.enumType("UserErrorCode", {
@@ -60,10 +62,15 @@ const UserErrorCodeEnum = builder.enumType("UserErrorCode", {
 });
 
 const UserErrorType = builder.interfaceRef<UserError>("UserError").implement({
-  description: "Every expected failure implements this, so `... on UserError` keeps working when a new kind is added.",
+  description:
+    "Every expected failure implements this, so `... on UserError` keeps working when a new kind is added.",
   fields: (t) => ({
     message: t.exposeString("message", { description: "What was wrong, and what to do." }),
-    code: t.field({ type: UserErrorCodeEnum, description: "For programs.", resolve: ({ refusal }) => refusal.code }),
+    code: t.field({
+      type: UserErrorCodeEnum,
+      description: "For programs.",
+      resolve: ({ refusal }) => refusal.code,
+    }),
     path: t.stringList({
       description: "Input path of the first problem, outermost first.",
       resolve: ({ refusal }) => [...(refusal.details.path ?? [])],
@@ -74,7 +81,10 @@ const UserErrorType = builder.interfaceRef<UserError>("UserError").implement({
 const InputIssue = builder.objectRef<Problem>("InputIssue").implement({
   description: "One problem of the input.",
   fields: (t) => ({
-    path: t.stringList({ description: "Where in the input, outermost first.", resolve: ({ path }) => [...path] }),
+    path: t.stringList({
+      description: "Where in the input, outermost first.",
+      resolve: ({ path }) => [...path],
+    }),
     pointer: t.field({
       type: "JSONPointer",
       nullable: true,
@@ -115,7 +125,9 @@ builder.objectType(ConflictError, {
       nullable: true,
       description: "What stands in the way.",
       resolve: ({ refusal }, _args, context) =>
-        refusal.details.existingId === undefined ? null : loadNode(refusal.details.existingId, context),
+        refusal.details.existingId === undefined
+          ? null
+          : loadNode(refusal.details.existingId, context),
     }),
     currentVersion: t.int({
       nullable: true,
@@ -130,13 +142,18 @@ builder.objectType(LimitError, {
   description: "Too much at once or in all.",
   interfaces: [UserErrorType],
   fields: (t) => ({
-    limit: t.int({ description: "What is allowed.", resolve: ({ refusal }) => refusal.details.limit ?? 0 }),
+    limit: t.int({
+      description: "What is allowed.",
+      resolve: ({ refusal }) => refusal.details.limit ?? 0,
+    }),
     retryAfter: t.field({
       type: "Duration",
       nullable: true,
       description: "When to try again, when that helps.",
       resolve: ({ refusal }) =>
-        refusal.details.retryAfterMs === undefined ? null : formatDuration(refusal.details.retryAfterMs),
+        refusal.details.retryAfterMs === undefined
+          ? null
+          : formatDuration(refusal.details.retryAfterMs),
     }),
   }),
 });

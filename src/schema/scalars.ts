@@ -5,13 +5,16 @@ import { builder } from "./builder.ts";
 const INSTANT = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
 builder.scalarType("DateTime", {
-  description: "RFC 3339 instant, UTC, milliseconds, such as 2026-01-31T12:00:00.000Z. Other offsets are accepted.",
+  description:
+    "RFC 3339 instant, UTC, milliseconds, such as 2026-01-31T12:00:00.000Z. Other offsets are accepted.",
   specifiedByURL: "https://scalars.graphql.org/andimarek/date-time.html",
   serialize: (value) => value.toISOString(),
   parseValue(value) {
     const date = typeof value === "string" && INSTANT.test(value) ? new Date(value) : undefined;
     if (date && !Number.isNaN(date.getTime())) return date;
-    throw new GraphQLError("DateTime must be an RFC 3339 instant with a time zone, such as 2026-01-31T12:00:00Z");
+    throw new GraphQLError(
+      "DateTime must be an RFC 3339 instant with a time zone, such as 2026-01-31T12:00:00Z",
+    );
   },
 });
 
@@ -23,7 +26,11 @@ builder.scalarType("JSON", {
 });
 
 /** Texts whose content the domain judges, so that the commonest mistakes are typed errors. */
-function textScalar(name: "Duration" | "URL" | "JSONPointer" | "StreamCursor", description: string, url?: string): void {
+function textScalar(
+  name: "Duration" | "URL" | "JSONPointer" | "StreamCursor",
+  description: string,
+  url?: string,
+): void {
   builder.scalarType(name, {
     description,
     ...(url && { specifiedByURL: url }),

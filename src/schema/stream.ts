@@ -16,14 +16,20 @@ export interface Message<Item extends StreamItem = StreamItem> {
 export type EntryMessage = Message<Extract<StreamItem, { type: "ENTRY" }>>;
 
 export const StreamMessage = builder.interfaceRef<Message>("StreamMessage").implement({
-  description: "One message of a live stream. Resume with the cursor of the last message you handled.",
+  description:
+    "One message of a live stream. Resume with the cursor of the last message you handled.",
   fields: (t) => ({
     cursor: t.field({
       type: "StreamCursor",
       description: "Pass it as `start: {after: …}` to go on behind this message.",
-      resolve: ({ item, stream }, _args, { tenantId }) => writeCursor(stream, tenantId, item.position),
+      resolve: ({ item, stream }, _args, { tenantId }) =>
+        writeCursor(stream, tenantId, item.position),
     }),
-    at: t.field({ type: "DateTime", description: "When it happened.", resolve: ({ item }) => item.at }),
+    at: t.field({
+      type: "DateTime",
+      description: "When it happened.",
+      resolve: ({ item }) => item.at,
+    }),
   }),
 });
 
@@ -33,12 +39,16 @@ export const StreamCaughtUp = builder
     description: "Everything up to here was history; what follows is live.",
     interfaces: [StreamMessage],
     fields: (t) => ({
-      replayed: t.int({ description: "Messages of the history.", resolve: ({ item }) => item.replayed }),
+      replayed: t.int({
+        description: "Messages of the history.",
+        resolve: ({ item }) => item.replayed,
+      }),
     }),
   });
 
 export const StreamProgress = builder.objectRef<Message>("StreamProgress").implement({
-  description: "Nothing for this stream happened in the last 30 seconds; the cursor moves on all the same.",
+  description:
+    "Nothing for this stream happened in the last 30 seconds; the cursor moves on all the same.",
   interfaces: [StreamMessage],
 });
 
@@ -66,7 +76,10 @@ export const StreamStartInput = builder.inputType("StreamStart", {
   description: "Where a stream begins.",
   isOneOf: true,
   fields: (t) => ({
-    after: t.field({ type: "StreamCursor", description: "Everything after a cursor of this stream." }),
+    after: t.field({
+      type: "StreamCursor",
+      description: "Everything after a cursor of this stream.",
+    }),
     last: t.int({ description: `The last n that match, up to ${LAST_MAX}.` }),
   }),
 });

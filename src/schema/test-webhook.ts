@@ -1,10 +1,10 @@
+import { writeCursor } from "../domain/cursor.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { testWebhook, type TestRun, type TestSubject } from "../domain/test-webhook.ts";
-import { writeCursor } from "../domain/cursor.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
-import { InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
 import { AttemptRef, DeliveryRef } from "./refs.ts";
+import { InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 const SampleEventInput = builder.inputType("SampleEventInput", {
@@ -19,12 +19,17 @@ const CustomEventInput = builder.inputType("CustomEventInput", {
   description: "A payload of your own.",
   fields: (t) => ({
     type: t.string({ required: true, description: "Name or alias of the type." }),
-    payload: t.field({ type: "JSON", required: true, description: "Checked against the type's schema." }),
+    payload: t.field({
+      type: "JSON",
+      required: true,
+      description: "Checked against the type's schema.",
+    }),
   }),
 });
 
 const TestEventInput = builder.inputType("TestEventInput", {
-  description: "What a test is about; the sample of the first catalog type that the webhook matches when absent.",
+  description:
+    "What a test is about; the sample of the first catalog type that the webhook matches when absent.",
   isOneOf: true,
   fields: (t) => ({
     sample: t.field({ type: SampleEventInput, description: "The sample of a type." }),
@@ -42,7 +47,8 @@ const TestWebhookInput = builder.inputType("TestWebhookInput", {
       type: "Duration",
       required: true,
       defaultValue: "PT20S",
-      description: "Answer when the attempt ends, or after this long, at most PT60S; the stream has the rest.",
+      description:
+        "Answer when the attempt ends, or after this long, at most PT60S; the stream has the rest.",
     }),
   }),
 });
@@ -53,7 +59,8 @@ const TestWebhookPayload = builder.objectRef<TestRun>("TestWebhookPayload").impl
     succeeded: t.boolean({
       nullable: true,
       description: "The receiver answered 2xx. Null if it was still running after `wait`.",
-      resolve: async (run, _args, context) => (await attemptOf(run, context))?.outcome === "SUCCEEDED" || (run.isRecorded ? false : null),
+      resolve: async (run, _args, context) =>
+        (await attemptOf(run, context))?.outcome === "SUCCEEDED" || (run.isRecorded ? false : null),
     }),
     delivery: t.field({
       type: DeliveryRef,
@@ -69,7 +76,8 @@ const TestWebhookPayload = builder.objectRef<TestRun>("TestWebhookPayload").impl
     }),
     streamCursor: t.field({
       type: "StreamCursor",
-      description: "Read before the command: subscribe from it and nothing of the command is missed.",
+      description:
+        "Read before the command: subscribe from it and nothing of the command is missed.",
       resolve: ({ position }, _args, { tenantId }) => writeCursor("deliveries", tenantId, position),
     }),
   }),
@@ -82,11 +90,17 @@ async function attemptOf({ deliveryId, isRecorded }: TestRun, { load }: Context)
 
 builder.mutationField("testWebhook", (t) =>
   t.field({
-    type: resultUnion("TestWebhook", TestWebhookPayload, [InvalidInputError, NotFoundError, LimitError]),
+    type: resultUnion("TestWebhook", TestWebhookPayload, [
+      InvalidInputError,
+      NotFoundError,
+      LimitError,
+    ]),
     nullable: true,
     description:
       "Sends a test event: one attempt, never repeated; pause and state don't stop it; health and counts don't see it. A receiver that fails is a test that worked: read `attempt`. Errors mean that no test could be run.",
-    args: { input: t.arg({ type: TestWebhookInput, required: true, description: "What to test." }) },
+    args: {
+      input: t.arg({ type: TestWebhookInput, required: true, description: "What to test." }),
+    },
     resolve: (_root, { input: { webhook, event, wait } }, context) =>
       refusing(async () =>
         testWebhook(
@@ -99,7 +113,10 @@ builder.mutationField("testWebhook", (t) =>
   }),
 );
 
-async function subjectOf(input: typeof TestEventInput.$inferInput, { load }: Context): Promise<TestSubject> {
+async function subjectOf(
+  input: typeof TestEventInput.$inferInput,
+  { load }: Context,
+): Promise<TestSubject> {
   if (input.sample) return { sample: input.sample };
   if (input.custom) return { custom: input.custom };
   const event = await load.event.load(input.eventId!);

@@ -11,8 +11,15 @@ import {
 import { HELD_DELIVERIES, type Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import { PayloadFormatEnum } from "./event-type.ts";
-import { ConflictError, InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
 import { WebhookRef } from "./refs.ts";
+import {
+  ConflictError,
+  InvalidInputError,
+  LimitError,
+  NotFoundError,
+  refusing,
+  resultUnion,
+} from "./refusal.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 import { SignatureSchemeEnum } from "./webhook.ts";
 
@@ -20,9 +27,16 @@ const HeaderInput = builder.inputType("HeaderInput", {
   description:
     "A header to send along. An absent `value` keeps the stored one of the same name, so that a form can save what it read.",
   fields: (t) => ({
-    name: t.string({ required: true, description: "Its name; those that the service sets itself are refused." }),
+    name: t.string({
+      required: true,
+      description: "Its name; those that the service sets itself are refused.",
+    }),
     value: t.string({ description: "Its value." }),
-    isSecret: t.boolean({ required: true, defaultValue: false, description: "Hides the value once saved." }),
+    isSecret: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: "Hides the value once saved.",
+    }),
   }),
 });
 
@@ -32,16 +46,28 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
     key: t.string({ description: "Your own stable key; unique per tenant." }),
     name: t.string({ required: true, description: "Its name for people." }),
     url: t.field({ type: "URL", required: true, description: "Where requests go." }),
-    eventTypes: t.stringList({ required: true, description: "Names, aliases or patterns: payment_received, payment_*, *." }),
+    eventTypes: t.stringList({
+      required: true,
+      description: "Names, aliases or patterns: payment_received, payment_*, *.",
+    }),
     description: t.string({ description: "What it is for." }),
-    integration: t.string({ required: true, defaultValue: "manual", description: "Service that makes it." }),
+    integration: t.string({
+      required: true,
+      defaultValue: "manual",
+      description: "Service that makes it.",
+    }),
     format: t.field({
       type: PayloadFormatEnum,
       required: true,
       defaultValue: "ENVELOPE",
       description: "The shape of its bodies.",
     }),
-    headers: t.field({ type: [HeaderInput], required: true, defaultValue: [], description: "Headers to send along." }),
+    headers: t.field({
+      type: [HeaderInput],
+      required: true,
+      defaultValue: [],
+      description: "Headers to send along.",
+    }),
     signature: t.field({
       type: SignatureSchemeEnum,
       required: true,
@@ -49,10 +75,17 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
       description: "How its requests are signed.",
     }),
     secret: t.string({ description: "Bring your own (whsec_…); made for you when absent." }),
-    retryDelays: t.field({ type: ["Duration"], description: "Delays between attempts, at most 20 of up to 7 days." }),
+    retryDelays: t.field({
+      type: ["Duration"],
+      description: "Delays between attempts, at most 20 of up to 7 days.",
+    }),
     timeout: t.field({ type: "Duration", description: "Deadline of one attempt, 1 to 30 s." }),
     maxInFlight: t.int({ description: "Attempts that may be in flight at once, 1 to 256." }),
-    paused: t.boolean({ required: true, defaultValue: false, description: "Begin PAUSED: deliveries are held." }),
+    paused: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: "Begin PAUSED: deliveries are held.",
+    }),
   }),
 });
 
@@ -61,12 +94,17 @@ const UpsertWebhookInput = builder.inputType("UpsertWebhookInput", {
     "By `key`: creates it, or updates it to exactly this; its state stays as it is. For scripts that run each time.",
   fields: (t) => ({
     key: t.string({ required: true, description: "Your own stable key." }),
-    webhook: t.field({ type: CreateWebhookInput, required: true, description: "What it should be." }),
+    webhook: t.field({
+      type: CreateWebhookInput,
+      required: true,
+      description: "What it should be.",
+    }),
   }),
 });
 
 const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
-  description: "An absent field stays; null restores the default, and is refused where there is none.",
+  description:
+    "An absent field stays; null restores the default, and is refused where there is none.",
   fields: (t) => ({
     webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
     expectedVersion: t.int({ description: "Refuses the change when somebody else was quicker." }),
@@ -86,7 +124,14 @@ const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
 type CreateInput = typeof CreateWebhookInput.$inferInput;
 
 function newWebhook(input: CreateInput): NewWebhookInput {
-  const { key = null, description = null, secret = null, retryDelays = null, timeout = null, maxInFlight = null } = input;
+  const {
+    key = null,
+    description = null,
+    secret = null,
+    retryDelays = null,
+    timeout = null,
+    maxInFlight = null,
+  } = input;
   return { ...input, key, description, secret, retryDelays, timeout, maxInFlight };
 }
 
@@ -104,7 +149,12 @@ function webhookPayload(name: string, description: string) {
   return builder.objectRef<{ webhook: Webhook }>(`${name}Payload`).implement({
     description,
     fields: (t) => ({
-      webhook: t.field({ type: WebhookRef, nullable: true, description: "As it is now.", resolve: ({ webhook }) => webhook }),
+      webhook: t.field({
+        type: WebhookRef,
+        nullable: true,
+        description: "As it is now.",
+        resolve: ({ webhook }) => webhook,
+      }),
     }),
   });
 }
@@ -116,7 +166,12 @@ const CreateWebhookPayload = builder
   .implement({
     description: "The new webhook.",
     fields: (t) => ({
-      webhook: t.field({ type: WebhookRef, nullable: true, description: "The webhook.", resolve: ({ webhook }) => webhook }),
+      webhook: t.field({
+        type: WebhookRef,
+        nullable: true,
+        description: "The webhook.",
+        resolve: ({ webhook }) => webhook,
+      }),
       secret: t.exposeString("secret", { nullable: true, description: SECRET }),
     }),
   });
@@ -126,18 +181,28 @@ const UpsertWebhookPayload = builder
   .implement({
     description: "The webhook as it is now.",
     fields: (t) => ({
-      webhook: t.field({ type: WebhookRef, nullable: true, description: "The webhook.", resolve: ({ webhook }) => webhook }),
+      webhook: t.field({
+        type: WebhookRef,
+        nullable: true,
+        description: "The webhook.",
+        resolve: ({ webhook }) => webhook,
+      }),
       isNew: t.exposeBoolean("isNew", { description: "Whether it was created." }),
-      secret: t.exposeString("secret", { nullable: true, description: `${SECRET} Null for one that was there.` }),
+      secret: t.exposeString("secret", {
+        nullable: true,
+        description: `${SECRET} Null for one that was there.`,
+      }),
     }),
   });
 
-const DeleteWebhookPayload = builder.objectRef<{ webhook: Webhook }>("DeleteWebhookPayload").implement({
-  description: "The webhook is gone; what waited for it is cancelled.",
-  fields: (t) => ({
-    deletedId: t.id({ description: "Its id.", resolve: ({ webhook }) => webhook.id }),
-  }),
-});
+const DeleteWebhookPayload = builder
+  .objectRef<{ webhook: Webhook }>("DeleteWebhookPayload")
+  .implement({
+    description: "The webhook is gone; what waited for it is cancelled.",
+    fields: (t) => ({
+      deletedId: t.id({ description: "Its id.", resolve: ({ webhook }) => webhook.id }),
+    }),
+  });
 
 const HeldDeliveriesEnum = builder.enumType("HeldDeliveries", {
   description: "What becomes of deliveries that waited for a resume.",
@@ -151,7 +216,12 @@ const ResumeWebhookInput = builder.inputType("ResumeWebhookInput", {
   description: "Which webhook, and what becomes of what was held.",
   fields: (t) => ({
     webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
-    held: t.field({ type: HeldDeliveriesEnum, required: true, defaultValue: "SEND", description: "What becomes of what was held." }),
+    held: t.field({
+      type: HeldDeliveriesEnum,
+      required: true,
+      defaultValue: "SEND",
+      description: "What becomes of what was held.",
+    }),
   }),
 });
 
@@ -159,13 +229,19 @@ const PauseInput = reasonInput("PauseWebhookInput");
 const DisableInput = reasonInput("DisableWebhookInput");
 const DeleteInput = builder.inputType("DeleteWebhookInput", {
   description: "Which webhook.",
-  fields: (t) => ({ webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }) }),
+  fields: (t) => ({
+    webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
+  }),
 });
 const input = { required: true, description: "What to do." } as const;
 
 builder.mutationFields((t) => ({
   createWebhook: t.field({
-    type: resultUnion("CreateWebhook", CreateWebhookPayload, [InvalidInputError, ConflictError, LimitError]),
+    type: resultUnion("CreateWebhook", CreateWebhookPayload, [
+      InvalidInputError,
+      ConflictError,
+      LimitError,
+    ]),
     nullable: true,
     description: "Makes a webhook. Every publish that starts after the answer sees it.",
     args: { input: t.arg({ type: CreateWebhookInput, ...input }) },
@@ -181,16 +257,22 @@ builder.mutationFields((t) => ({
       refusing(() => upsertWebhook(tenantId, { ...newWebhook(webhook), key }, tools)),
   }),
   updateWebhook: t.field({
-    type: resultUnion("UpdateWebhook", webhookPayload("UpdateWebhook", "The webhook as it is now."), [
-      InvalidInputError,
-      NotFoundError,
-      ConflictError,
-    ]),
+    type: resultUnion(
+      "UpdateWebhook",
+      webhookPayload("UpdateWebhook", "The webhook as it is now."),
+      [InvalidInputError, NotFoundError, ConflictError],
+    ),
     nullable: true,
     description: "Changes a webhook. Attempts that begin later use what it says then.",
     args: { input: t.arg({ type: UpdateWebhookInput, ...input }) },
-    resolve: (_root, { input: { webhook, expectedVersion = null, ...patch } }, { tenantId, tools }) =>
-      refusing(() => updateWebhook(tenantId, webhookRef(webhook), { patch, expectedVersion }, tools)),
+    resolve: (
+      _root,
+      { input: { webhook, expectedVersion = null, ...patch } },
+      { tenantId, tools },
+    ) =>
+      refusing(() =>
+        updateWebhook(tenantId, webhookRef(webhook), { patch, expectedVersion }, tools),
+      ),
   }),
   deleteWebhook: t.field({
     type: resultUnion("DeleteWebhook", DeleteWebhookPayload, [NotFoundError]),
@@ -201,7 +283,9 @@ builder.mutationFields((t) => ({
       refusing(() => deleteWebhook(tenantId, webhookRef(webhook), tools)),
   }),
   pauseWebhook: t.field({
-    type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [NotFoundError]),
+    type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [
+      NotFoundError,
+    ]),
     nullable: true,
     description: "Holds its deliveries until it is resumed. Attempts in flight end.",
     args: { input: t.arg({ type: PauseInput, ...input }) },
@@ -209,7 +293,9 @@ builder.mutationFields((t) => ({
       refusing(() => pauseWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
   }),
   resumeWebhook: t.field({
-    type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [NotFoundError]),
+    type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [
+      NotFoundError,
+    ]),
     nullable: true,
     description: "Makes it ACTIVE, from whatever state.",
     args: { input: t.arg({ type: ResumeWebhookInput, ...input }) },
@@ -217,7 +303,9 @@ builder.mutationFields((t) => ({
       refusing(() => resumeWebhook(tenantId, webhookRef(webhook), held, tools)),
   }),
   disableWebhook: t.field({
-    type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [NotFoundError]),
+    type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [
+      NotFoundError,
+    ]),
     nullable: true,
     description: "Turns it off: events are not kept for it. What waits already is held.",
     args: { input: t.arg({ type: DisableInput, ...input }) },

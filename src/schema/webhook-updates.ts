@@ -37,29 +37,40 @@ const WebhookDeleted = builder.objectRef<EntryMessage>("WebhookDeleted");
 WebhookDeleted.implement({
   description: "A webhook was deleted.",
   interfaces: [StreamMessage],
-  fields: (t) => ({ webhookId: t.id({ description: "Which one.", resolve: ({ item }) => item.entry.webhookId! }) }),
+  fields: (t) => ({
+    webhookId: t.id({ description: "Which one.", resolve: ({ item }) => item.entry.webhookId! }),
+  }),
 });
 
 const WebhookStreamMessage = builder.unionType("WebhookStreamMessage", {
   description: "A message of webhookUpdates.",
   types: [WebhookUpdated, WebhookDeleted, StreamCaughtUp, StreamProgress, StreamGap],
   resolveType: (message) =>
-    messageType(message as EntryMessage, ({ change }) => (change === "DELETED" ? "WebhookDeleted" : "WebhookUpdated")),
+    messageType(message as EntryMessage, ({ change }) =>
+      change === "DELETED" ? "WebhookDeleted" : "WebhookUpdated",
+    ),
 });
 
 builder.subscriptionField("webhookUpdates", (t) =>
   t.field({
     type: WebhookStreamMessage,
-    description: "Changes of webhooks, of their state and of their health state (health at most once a second for each).",
+    description:
+      "Changes of webhooks, of their state and of their health state (health at most once a second for each).",
     args: {
       filter: t.arg({
         type: WebhookFilterInput,
-        description: "Which webhooks, as they are when the message is made; deletions are always told.",
+        description:
+          "Which webhooks, as they are when the message is made; deletions are always told.",
       }),
-      start: t.arg({ type: StreamStartInput, description: "Where to begin; with what comes next when absent." }),
+      start: t.arg({
+        type: StreamStartInput,
+        description: "Where to begin; with what comes next when absent.",
+      }),
     },
     subscribe: (_root, { filter, start }, context) =>
-      openStream(context, "webhooks", start, (entry) => isMeant(entry, filter ?? undefined, context)),
+      openStream(context, "webhooks", start, (entry) =>
+        isMeant(entry, filter ?? undefined, context),
+      ),
     resolve: (item) => ({ item, stream: "webhooks" }) as EntryMessage,
   }),
 );

@@ -1,5 +1,5 @@
-import { expandPatterns, findEventType } from "../domain/event-type.ts";
 import { formatDuration } from "../domain/duration.ts";
+import { expandPatterns, findEventType } from "../domain/event-type.ts";
 import { autoPauseAt, percentile, type WebhookHour } from "../domain/health.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import {
@@ -24,7 +24,8 @@ const WebhookStateEnum = builder.enumType("WebhookState", {
     PAUSED: { description: "Paused by somebody: deliveries are held." },
     DISABLED: { description: "Off: events are not kept for it." },
     AUTO_PAUSED: {
-      description: "Paused by the service after lasting failure or HTTP 410, with a reason: deliveries are held.",
+      description:
+        "Paused by the service after lasting failure or HTTP 410, with a reason: deliveries are held.",
     },
   } satisfies Record<(typeof WEBHOOK_STATES)[number], object>,
 });
@@ -55,12 +56,15 @@ const WebhookHeader = builder.objectRef<StoredHeader>("WebhookHeader").implement
       description: "Null when the header is secret.",
       resolve: ({ value, isSecret }) => (isSecret ? null : value),
     }),
-    isSecret: t.exposeBoolean("isSecret", { description: "Whether its value is hidden once saved." }),
+    isSecret: t.exposeBoolean("isSecret", {
+      description: "Whether its value is hidden once saved.",
+    }),
   }),
 });
 
 const SigningSecretType = builder.objectRef<SigningSecret>("SigningSecret").implement({
-  description: "A secret that signs requests. The secret itself is shown once, by the mutation that made it.",
+  description:
+    "A secret that signs requests. The secret itself is shown once, by the mutation that made it.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Its id." }),
     scheme: t.expose("scheme", { type: SignatureSchemeEnum, description: "What it signs with." }),
@@ -73,8 +77,14 @@ const WaitingCounts = builder.objectRef<Waiting>("WaitingCounts").implement({
   description: "What waits for a webhook, tests left out.",
   fields: (t) => ({
     pending: t.expose("pending", { type: CountType, description: "Not tried yet." }),
-    retrying: t.expose("retrying", { type: CountType, description: "Tried, and will be tried again." }),
-    failed24h: t.expose("failed24h", { type: CountType, description: "Given up in the last 24 hours." }),
+    retrying: t.expose("retrying", {
+      type: CountType,
+      description: "Tried, and will be tried again.",
+    }),
+    failed24h: t.expose("failed24h", {
+      type: CountType,
+      description: "Given up in the last 24 hours.",
+    }),
     nextAttemptAt: t.expose("nextAttemptAt", {
       type: "DateTime",
       nullable: true,
@@ -89,16 +99,22 @@ interface Health {
 }
 
 const WebhookHealth = builder.objectRef<Health>("WebhookHealth").implement({
-  description: "How a receiver does, folded from its attempts once a second. Tests count for nothing.",
+  description:
+    "How a receiver does, folded from its attempts once a second. Tests count for nothing.",
   fields: (t) => ({
-    state: t.field({ type: WebhookHealthStateEnum, description: "In one word.", resolve: ({ webhook }) => webhook.health }),
+    state: t.field({
+      type: WebhookHealthStateEnum,
+      description: "In one word.",
+      resolve: ({ webhook }) => webhook.health,
+    }),
     consecutiveFailures: t.int({
       description: "Failed attempts since the last success.",
       resolve: ({ webhook }) => webhook.consecutiveFailures,
     }),
     successRate24h: t.float({
       nullable: true,
-      description: "Share of the attempts of the last 24 hours that succeeded, 0 to 1; null without attempts.",
+      description:
+        "Share of the attempts of the last 24 hours that succeeded, 0 to 1; null without attempts.",
       resolve({ hours }) {
         const succeeded = hours.reduce((sum, hour) => sum + hour.succeeded, 0);
         const all = hours.reduce((sum, hour) => sum + hour.failed, succeeded);
@@ -107,12 +123,14 @@ const WebhookHealth = builder.objectRef<Health>("WebhookHealth").implement({
     }),
     p50Ms: t.float({
       nullable: true,
-      description: "Half of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
+      description:
+        "Half of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
       resolve: ({ hours }) => percentile(hours, 0.5),
     }),
     p95Ms: t.float({
       nullable: true,
-      description: "95 % of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
+      description:
+        "95 % of the attempts of the last 24 hours took less, in milliseconds, within 12 %.",
       resolve: ({ hours }) => percentile(hours, 0.95),
     }),
     autoPauseAt: t.field({
@@ -128,7 +146,10 @@ WebhookRef.implement({
   description: "A saved target: a URL and the event types that it wants.",
   interfaces: [Node],
   fields: (t) => ({
-    key: t.exposeString("key", { nullable: true, description: "Your own stable key; unique per tenant." }),
+    key: t.exposeString("key", {
+      nullable: true,
+      description: "Your own stable key; unique per tenant.",
+    }),
     name: t.exposeString("name", { description: "Its name for people." }),
     url: t.expose("url", { type: "URL", description: "Where requests go, in its normal form." }),
     eventTypes: t.exposeStringList("eventTypes", {
@@ -137,13 +158,25 @@ WebhookRef.implement({
     matchedEventTypes: t.field({
       type: [EventTypeRef],
       description: "The catalog entries that these match today.",
-      resolve: ({ eventTypes }) => expandPatterns(eventTypes).names.flatMap((name) => findEventType(name) ?? []),
+      resolve: ({ eventTypes }) =>
+        expandPatterns(eventTypes).names.flatMap((name) => findEventType(name) ?? []),
     }),
     description: t.exposeString("description", { nullable: true, description: "What it is for." }),
-    integration: t.exposeString("integration", { description: "Service that made it, such as manual or zapier." }),
-    format: t.expose("format", { type: PayloadFormatEnum, description: "The shape of its bodies." }),
-    headers: t.expose("headers", { type: [WebhookHeader], description: "Headers that are sent along." }),
-    signature: t.expose("signature", { type: SignatureSchemeEnum, description: "How its requests are signed." }),
+    integration: t.exposeString("integration", {
+      description: "Service that made it, such as manual or zapier.",
+    }),
+    format: t.expose("format", {
+      type: PayloadFormatEnum,
+      description: "The shape of its bodies.",
+    }),
+    headers: t.expose("headers", {
+      type: [WebhookHeader],
+      description: "Headers that are sent along.",
+    }),
+    signature: t.expose("signature", {
+      type: SignatureSchemeEnum,
+      description: "How its requests are signed.",
+    }),
     secrets: t.field({
       type: [SigningSecretType],
       description: "What its requests are signed with, newest first.",
@@ -158,18 +191,28 @@ WebhookRef.implement({
     timeout: t.field({
       type: "Duration",
       description: "Deadline of one attempt: its own, or the service's.",
-      resolve: ({ timeoutMs }, _args, { tools }) => formatDuration(timeoutMs ?? tools.defaults.timeoutMs),
+      resolve: ({ timeoutMs }, _args, { tools }) =>
+        formatDuration(timeoutMs ?? tools.defaults.timeoutMs),
     }),
     maxInFlight: t.int({
       description: "Attempts that may be in flight at once: its own, or the service's.",
       resolve: ({ maxInFlight }, _args, { tools }) => maxInFlight ?? tools.defaults.maxInFlight,
     }),
-    state: t.expose("state", { type: WebhookStateEnum, description: "Whether it gets its deliveries." }),
-    stateReason: t.exposeString("stateReason", { nullable: true, description: "Why it is in that state." }),
+    state: t.expose("state", {
+      type: WebhookStateEnum,
+      description: "Whether it gets its deliveries.",
+    }),
+    stateReason: t.exposeString("stateReason", {
+      nullable: true,
+      description: "Why it is in that state.",
+    }),
     health: t.field({
       type: WebhookHealth,
       description: "How its receiver does.",
-      resolve: async (webhook, _args, { load }) => ({ webhook, hours: await load.hours.load(webhook.id) }),
+      resolve: async (webhook, _args, { load }) => ({
+        webhook,
+        hours: await load.hours.load(webhook.id),
+      }),
     }),
     deliveryCount: t.exposeFloat("deliveryCount", {
       description: "Deliveries so far, tests left out (a whole number).",
@@ -196,8 +239,13 @@ WebhookRef.implement({
       description: "When an attempt last failed.",
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
-    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
-    version: t.exposeInt("version", { description: "Raised by each change; pass it as expectedVersion." }),
+    updatedAt: t.expose("updatedAt", {
+      type: "DateTime",
+      description: "When it was last changed.",
+    }),
+    version: t.exposeInt("version", {
+      description: "Raised by each change; pass it as expectedVersion.",
+    }),
   }),
 });
 
@@ -232,7 +280,12 @@ builder.queryFields((t) => ({
     args: {
       ...pageArgs(),
       filter: t.arg({ type: WebhookFilterInput, description: "Which of them." }),
-      orderBy: t.arg({ type: WebhookOrder, required: true, defaultValue: "CREATED_AT", description: "In this order." }),
+      orderBy: t.arg({
+        type: WebhookOrder,
+        required: true,
+        defaultValue: "CREATED_AT",
+        description: "In this order.",
+      }),
     },
     resolve: (_root, { filter, orderBy, ...page }, context) =>
       followed(context, "webhooks", () =>

@@ -29,7 +29,9 @@ export class Auth {
   constructor(options: AuthOptions) {
     this.#options = options;
     // Bound to the operator's key: when that changes, sessions end.
-    this.#sessionKey = new Uint8Array(hkdfSync("sha256", options.secretKey, options.adminKeyHash, "session", 32));
+    this.#sessionKey = new Uint8Array(
+      hkdfSync("sha256", options.secretKey, options.adminKeyHash, "session", 32),
+    );
   }
 
   /** By `Authorization: Bearer …`, the same text in connection_init, or the session cookie. Null: nobody we know. */
@@ -47,7 +49,9 @@ export class Auth {
   }
 
   /** A Set-Cookie value for who brings the operator's key or a fresh link; undefined for anybody else. */
-  async signIn(by: { readonly key: string } | { readonly token: string }): Promise<string | undefined> {
+  async signIn(
+    by: { readonly key: string } | { readonly token: string },
+  ): Promise<string | undefined> {
     if ("key" in by ? !this.#isKey(by.key) : !this.#useLink(by.token)) return undefined;
     const session = await new SignJWT()
       .setProtectedHeader({ alg: "HS256" })
@@ -58,7 +62,8 @@ export class Auth {
   }
 
   #byKey(authorization: unknown): Caller | null {
-    const key = typeof authorization === "string" ? /^Bearer +(\S+)$/i.exec(authorization)?.[1] : undefined;
+    const key =
+      typeof authorization === "string" ? /^Bearer +(\S+)$/i.exec(authorization)?.[1] : undefined;
     return key !== undefined && this.#isKey(key) ? { tenantId: this.#options.tenantId } : null;
   }
 
@@ -77,7 +82,9 @@ export class Auth {
   #isOwnOrigin({ headers }: IncomingMessage): boolean {
     const { origin, host } = headers;
     if (origin === undefined) return headers.upgrade === undefined;
-    return origin === this.#options.publicUrl || (URL.canParse(origin) && new URL(origin).host === host);
+    return (
+      origin === this.#options.publicUrl || (URL.canParse(origin) && new URL(origin).host === host)
+    );
   }
 
   #isKey(key: string): boolean {

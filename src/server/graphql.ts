@@ -35,7 +35,8 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
     plugins: [limitTokens],
     graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
     // A large module that only browsers need.
-    renderGraphiQL: async (options) => (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
+    renderGraphiQL: async (options) =>
+      (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
     landingPage: false,
     cors: false,
     multipart: false,
@@ -45,6 +46,8 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
 
 const limitTokens: Plugin = {
   onParse({ parseFn, setParseFn }) {
-    setParseFn((source: unknown, options: object) => parseFn(source, { ...options, maxTokens: LIMITS.documentTokens }));
+    setParseFn((source: unknown, options: object) =>
+      parseFn(source, { ...options, maxTokens: LIMITS.documentTokens }),
+    );
   },
 };

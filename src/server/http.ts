@@ -30,7 +30,8 @@ export async function listen(host: string, port: number): Promise<Server> {
     requestTimeout: LIMITS.requestTimeoutMs,
   });
   server.on("request", (_request, response) => {
-    if (server.listenerCount("request") === 1) sendError(response, 503, "UNAVAILABLE", "The service is starting.");
+    if (server.listenerCount("request") === 1)
+      sendError(response, 503, "UNAVAILABLE", "The service is starting.");
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause: NodeJS.ErrnoException) => reject(portProblem(cause, host, port)));
@@ -49,19 +50,22 @@ export function serve(server: Server, site: Site): void {
       // A client that went away in the middle is no error of ours.
       if (request.destroyed && !request.complete) return;
       site.report(error);
-      if (!response.headersSent) sendError(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
+      if (!response.headersSent)
+        sendError(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong on our side.");
     });
   });
 }
 
 function route({ url = "" }: IncomingMessage, site: Site): Handle {
   const [path = ""] = url.split("?");
-  if (path === site.yoga.graphqlEndpoint) return (request, response) => serveGraphQL(request, response, site);
+  if (path === site.yoga.graphqlEndpoint)
+    return (request, response) => serveGraphQL(request, response, site);
   if (path.startsWith("/in/"))
     return (request, response) => serveInbox(request, response, site.visitInbox, site.wait);
   switch (path) {
     case "/":
-      return async (_request, response) => void response.writeHead(303, { location: "/graphql" }).end();
+      return async (_request, response) =>
+        void response.writeHead(303, { location: "/graphql" }).end();
     case "/login":
       return (request, response) => serveLogin(request, response, site.auth);
     case "/healthz":
@@ -72,20 +76,35 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
         sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready" });
       };
     default:
-      return async (_request, response) => sendError(response, 404, "NOT_FOUND", "There is nothing at this address.");
+      return async (_request, response) =>
+        sendError(response, 404, "NOT_FOUND", "There is nothing at this address.");
   }
 }
 
-async function serveGraphQL(request: IncomingMessage, response: ServerResponse, { auth, yoga }: Site): Promise<void> {
+async function serveGraphQL(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { auth, yoga }: Site,
+): Promise<void> {
   const caller = await auth.identify(request, undefined);
   if (!caller) return refuseStranger(request, response);
-  if (request.method !== "POST") return void (await yoga(request, response, { caller }));
+  if (request.method !== "POST") return await yoga(request, response, { caller });
   // Only a script can send JSON to another site without asking it first, and we answer no such question.
   if (!/^application\/(graphql\+)?json\b/i.test(request.headers["content-type"] ?? ""))
-    return sendError(response, 415, "UNSUPPORTED_MEDIA_TYPE", "The body must be JSON: content-type application/json.");
+    return sendError(
+      response,
+      415,
+      "UNSUPPORTED_MEDIA_TYPE",
+      "The body must be JSON: content-type application/json.",
+    );
   const { bytes, truncated } = await readBody(request, LIMITS.bodyBytes);
   if (truncated)
-    return sendError(response, 413, "LIMIT_REACHED", `The body is larger than ${LIMITS.bodyBytes} bytes.`);
+    return sendError(
+      response,
+      413,
+      "LIMIT_REACHED",
+      `The body is larger than ${LIMITS.bodyBytes} bytes.`,
+    );
   await yoga(Object.assign(request, { body: bytes }), response, { caller });
 }
 
@@ -101,12 +120,23 @@ function sendError(response: ServerResponse, status: number, code: string, messa
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(body));
+  response
+    .writeHead(status, { "content-type": "application/json; charset=utf-8" })
+    .end(JSON.stringify(body));
 }
 
 function portProblem(cause: NodeJS.ErrnoException, host: string, port: number): Error {
   if (cause.code === "EADDRINUSE")
-    return new PortProblem(`Port ${port} on ${host} is in use; stop what uses it, or set PORT to another one`, { cause });
-  if (cause.code === "EACCES") return new PortProblem(`Port ${port} may not be used by this user; set PORT to 1024 or more`, { cause });
-  return new PortProblem(`The service can't listen on ${host}: ${cause.message}; set HOST to an address of this machine`, { cause });
+    return new PortProblem(
+      `Port ${port} on ${host} is in use; stop what uses it, or set PORT to another one`,
+      { cause },
+    );
+  if (cause.code === "EACCES")
+    return new PortProblem(`Port ${port} may not be used by this user; set PORT to 1024 or more`, {
+      cause,
+    });
+  return new PortProblem(
+    `The service can't listen on ${host}: ${cause.message}; set HOST to an address of this machine`,
+    { cause },
+  );
 }

@@ -4,7 +4,9 @@ import type { InboxVisit } from "../domain/visit.ts";
 import { readBody } from "./body.ts";
 
 /** Records the visit and says what to answer; null when there is no such inbox. */
-export type VisitInbox = (visit: InboxVisit) => Promise<(InboxAnswer & { readonly requestId: string }) | null>;
+export type VisitInbox = (
+  visit: InboxVisit,
+) => Promise<(InboxAnswer & { readonly requestId: string }) | null>;
 
 const BODILESS = new Set([204, 205, 304]);
 
@@ -29,7 +31,8 @@ export async function serveInbox(
     body: bytes,
     bodyTruncated: truncated,
   });
-  if (!answer) return send(response, 404, { error: "There is no such inbox; it may have expired." });
+  if (!answer)
+    return send(response, 404, { error: "There is no such inbox; it may have expired." });
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   await wait(answer.delayMs, gone.signal);
@@ -38,5 +41,7 @@ export async function serveInbox(
 
 function send(response: ServerResponse, status: number, body: object): void {
   if (BODILESS.has(status)) return void response.writeHead(status).end();
-  response.writeHead(status, { "content-type": "application/json" }).end(`${JSON.stringify(body)}\n`);
+  response
+    .writeHead(status, { "content-type": "application/json" })
+    .end(`${JSON.stringify(body)}\n`);
 }

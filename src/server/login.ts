@@ -18,23 +18,42 @@ const page = (problem: string) => `<!doctype html>
 `;
 
 /** Exchanges a key, or the one-time link of the first start, for a session cookie. */
-export async function serveLogin(request: IncomingMessage, response: ServerResponse, auth: Auth): Promise<void> {
+export async function serveLogin(
+  request: IncomingMessage,
+  response: ServerResponse,
+  auth: Auth,
+): Promise<void> {
   const token = new URL(request.url!, "http://login").searchParams.get("token");
   if (request.method === "POST") {
     const { bytes } = await readBody(request, FORM_BYTES);
     const key = new URLSearchParams(bytes.toString()).get("key") ?? "";
-    return answer(response, await auth.signIn({ key: key.trim() }), "This key is not the right one.");
+    return answer(
+      response,
+      await auth.signIn({ key: key.trim() }),
+      "This key is not the right one.",
+    );
   }
   if (token === null) return show(response, 200, "");
-  answer(response, await auth.signIn({ token }), "This link was used or is too old. Sign in with the key.");
+  answer(
+    response,
+    await auth.signIn({ token }),
+    "This link was used or is too old. Sign in with the key.",
+  );
 }
 
 function answer(response: ServerResponse, cookie: string | undefined, problem: string): void {
-  if (cookie) response.writeHead(303, { location: "/graphql", "set-cookie": cookie, "cache-control": "no-store" }).end();
+  if (cookie)
+    response
+      .writeHead(303, { location: "/graphql", "set-cookie": cookie, "cache-control": "no-store" })
+      .end();
   else show(response, 401, problem);
 }
 
 function show(response: ServerResponse, status: number, problem: string): void {
-  const headers = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store", "referrer-policy": "no-referrer" };
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+  };
   response.writeHead(status, headers).end(page(problem));
 }

@@ -13,7 +13,11 @@ type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, "execute" | "subsc
 
 /** graphql-transport-ws on the same port and path as HTTP. Whoever shows no key in connection_init is closed with 4403. */
 export function serveSockets(server: Server, yoga: Yoga, auth: Auth): { close(): Promise<void> } {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LIMITS.messageBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIMITS.messageBytes,
+    perMessageDeflate: false,
+  });
   const protocol = useServer<{ authorization?: unknown }, SocketExtra>(
     {
       execute: (args) => (args as Operation).rootValue.execute(args),
@@ -43,8 +47,11 @@ export function serveSockets(server: Server, yoga: Yoga, auth: Auth): { close():
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const path = request.url?.split("?")[0];
-    if (path !== yoga.graphqlEndpoint) return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit("connection", opened, request));
+    if (path !== yoga.graphqlEndpoint)
+      return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+    sockets.handleUpgrade(request, socket, head, (opened) =>
+      sockets.emit("connection", opened, request),
+    );
   });
   return { close: async () => protocol.dispose() };
 }

@@ -1,8 +1,8 @@
-import { Delivery, LEASE_MARGIN_MS, type Claim } from "../domain/delivery.ts";
-import { bodyOf, type Event, type PayloadFormat } from "../domain/event.ts";
-import type { Route } from "../domain/route.ts";
-import type { Kept, Lanes, NewEvent } from "../domain/store.ts";
-import type { Transaction } from "./transaction.ts";
+import { Delivery, LEASE_MARGIN_MS, type Claim } from "../../domain/delivery.ts";
+import { bodyOf, type Event, type PayloadFormat } from "../../domain/event.ts";
+import type { Route } from "../../domain/route.ts";
+import type { Kept, Lanes, NewEvent } from "../../domain/store.ts";
+import type { Transaction } from "../transaction.ts";
 
 export interface Keep {
   readonly tenantId: string;
@@ -16,7 +16,13 @@ export function keep(transaction: Transaction, { tenantId, events, lanes }: Keep
     if (hash !== null && !transaction.sql.useKey(event, hash)) {
       const holder = transaction.sql.keyHolder(tenantId, event.idempotencyKey!);
       const kind = holder.hash === hash ? "REPEAT" : "CONFLICT";
-      return { eventId: holder.eventId, kind, matchedWebhooks: holder.matchedWebhooks, claims: [], waiting: [] };
+      return {
+        eventId: holder.eventId,
+        kind,
+        matchedWebhooks: holder.matchedWebhooks,
+        claims: [],
+        waiting: [],
+      };
     }
     return keepNew(transaction, event, lanes);
   });
@@ -38,12 +44,20 @@ function keepNew(transaction: Transaction, event: Event, lanes: Lanes): Kept {
 }
 
 /** A test's event and its one delivery, leased in whatever state the webhook is. */
-export function keepTest(transaction: Transaction, { event, route }: { event: Event; route: Route }): Claim {
+export function keepTest(
+  transaction: Transaction,
+  { event, route }: { event: Event; route: Route },
+): Claim {
   transaction.sql.addEvent(event);
   return claimOf(addDelivery(transaction, event, route, true), bodyOf(event, route.format));
 }
 
-function addDelivery(transaction: Transaction, event: Event, route: Route, isMine: boolean): Delivery {
+function addDelivery(
+  transaction: Transaction,
+  event: Event,
+  route: Route,
+  isMine: boolean,
+): Delivery {
   const { clock, newId, owner } = transaction.tools;
   const now = clock.now();
   const delivery: Delivery = {
@@ -85,8 +99,30 @@ export function logDelivery(
   change: "CREATED" | "REQUEUED" | "CANCELLED",
   at: Date,
 ): void {
-  const { tenantId, id: deliveryId, webhookId, eventId, eventType, isTest, status, attempts, dueAt } = delivery;
-  transaction.log({ tenantId, at, change, deliveryId, webhookId, eventId, eventType, isTest, status, attempts, dueAt });
+  const {
+    tenantId,
+    id: deliveryId,
+    webhookId,
+    eventId,
+    eventType,
+    isTest,
+    status,
+    attempts,
+    dueAt,
+  } = delivery;
+  transaction.log({
+    tenantId,
+    at,
+    change,
+    deliveryId,
+    webhookId,
+    eventId,
+    eventType,
+    isTest,
+    status,
+    attempts,
+    dueAt,
+  });
 }
 
 function claimOf(delivery: Delivery, body: string): Claim {

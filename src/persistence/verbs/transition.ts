@@ -1,10 +1,10 @@
-import { cancel, Delivery, redeliver } from "../domain/delivery.ts";
-import type { AttemptRecorded } from "../domain/fact.ts";
-import { Refusal } from "../domain/refusal.ts";
+import { cancel, Delivery, redeliver } from "../../domain/delivery.ts";
+import type { AttemptRecorded } from "../../domain/fact.ts";
+import { Refusal } from "../../domain/refusal.ts";
+import type { Row } from "../sql/sqlite.ts";
+import type { Transaction } from "../transaction.ts";
 import { logDelivery } from "./keep.ts";
 import { recordLost, stateOf } from "./record.ts";
-import type { Row } from "./statements.ts";
-import type { Transaction } from "./transaction.ts";
 
 export interface Transition {
   readonly tenantId: string;
@@ -14,7 +14,10 @@ export interface Transition {
 }
 
 /** A transition that somebody asked for; refuses as the functions of delivery.ts do. */
-export function transition(transaction: Transaction, { tenantId, deliveryId, verb, now }: Transition): Delivery {
+export function transition(
+  transaction: Transaction,
+  { tenantId, deliveryId, verb, now }: Transition,
+): Delivery {
   const { sql, tools, routes } = transaction;
   const row = sql.delivery(tenantId, deliveryId);
   if (!row) throw new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
@@ -38,7 +41,10 @@ export interface CancelWaiting {
 }
 
 /** Cancels up to `most` of what waits for a webhook; returns how many there were. */
-export function cancelWaiting(transaction: Transaction, { webhookId, before, most }: CancelWaiting): number {
+export function cancelWaiting(
+  transaction: Transaction,
+  { webhookId, before, most }: CancelWaiting,
+): number {
   const now = transaction.tools.clock.now();
   const rows = transaction.sql.waiting(webhookId, before, most);
   for (const row of rows) {
@@ -54,7 +60,14 @@ export function endLeases(transaction: Transaction): AttemptRecorded[] {
   transaction.sql.endLeases();
   return transaction.sql
     .leasedTests()
-    .map((row) => recordLost(transaction, row, [], transaction.routes.find(row.tenantId, row.webhookId)?.url ?? ""));
+    .map((row) =>
+      recordLost(
+        transaction,
+        row,
+        [],
+        transaction.routes.find(row.tenantId, row.webhookId)?.url ?? "",
+      ),
+    );
 }
 
 function deliveryOf(row: Row<Delivery>): Delivery {

@@ -1,17 +1,27 @@
-import { lose, LOST, settle, type Claim, type DeliveryAttempt, type Settled } from "../domain/delivery.ts";
-import type { AttemptRecorded } from "../domain/fact.ts";
-import type { ClaimRequest, Claimed, Recording } from "../domain/store.ts";
-import { bodyOf } from "../domain/event.ts";
-import { LEASE_MARGIN_MS } from "../domain/delivery.ts";
-import type { Route } from "../domain/route.ts";
-import type { DueRow } from "./statements.ts";
-import type { Transaction } from "./transaction.ts";
+import {
+  lose,
+  LOST,
+  settle,
+  type Claim,
+  type DeliveryAttempt,
+  type Settled,
+} from "../../domain/delivery.ts";
+import { LEASE_MARGIN_MS } from "../../domain/delivery.ts";
+import { bodyOf } from "../../domain/event.ts";
+import type { AttemptRecorded } from "../../domain/fact.ts";
+import type { Route } from "../../domain/route.ts";
+import type { ClaimRequest, Claimed, Recording } from "../../domain/store.ts";
+import type { DueRow } from "../sql/delivery-columns.ts";
+import type { Transaction } from "../transaction.ts";
 
 /**
  * An attempt that ended. The delivery changes only while the claim is still the current one: after a cancel the
  * attempt is recorded and only its success counts, after a lost claim it is recorded and nothing else.
  */
-export function record(transaction: Transaction, { claim, attempt, settled }: Recording): AttemptRecorded {
+export function record(
+  transaction: Transaction,
+  { claim, attempt, settled }: Recording,
+): AttemptRecorded {
   const { sql, tools } = transaction;
   const now = tools.clock.now();
   if (sql.settle(claim, settled, attempt)) return recorded(transaction, claim, attempt, settled);
@@ -26,7 +36,11 @@ export function record(transaction: Transaction, { claim, attempt, settled }: Re
   }
   const numbered = Object.assign(attempt, { number: state.attempts + 1 });
   if (row) sql.countLateAttempt(row.id);
-  const unchanged = { ...state, attempts: numbered.number, dueAt: row?.dueAt ? new Date(row.dueAt) : null };
+  const unchanged = {
+    ...state,
+    attempts: numbered.number,
+    dueAt: row?.dueAt ? new Date(row.dueAt) : null,
+  };
   return recorded(transaction, claim, numbered, { ...unchanged, finishedAt: null });
 }
 
@@ -43,15 +57,42 @@ function recorded(
   const { isTest } = claim.state;
   transaction.sql.addAttempt(attempt);
   transaction.log({
-    ...{ tenantId, deliveryId, webhookId, eventId, eventType, isTest, status, attempts, dueAt },
-    ...{ attemptId, outcome, responseStatus, tookMs },
+    tenantId,
+    deliveryId,
+    webhookId,
+    eventId,
+    eventType,
+    isTest,
+    status,
+    attempts,
+    dueAt,
+    ...{
+      attemptId,
+      outcome,
+      responseStatus,
+      tookMs,
+    },
     at: transaction.tools.clock.now(),
     change: "ATTEMPTED",
   });
   return {
     type: "attempt.recorded",
-    ...{ tenantId, deliveryId, webhookId, eventId, eventType, isTest },
-    ...{ attemptId, number, trigger, outcome, responseStatus, tookMs, status, dueAt },
+    tenantId,
+    deliveryId,
+    webhookId,
+    eventId,
+    eventType,
+    isTest,
+    ...{
+      attemptId,
+      number,
+      trigger,
+      outcome,
+      responseStatus,
+      tookMs,
+      status,
+      dueAt,
+    },
   };
 }
 
@@ -85,9 +126,25 @@ function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
   const endsAt = tools.clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS;
   sql.claim(row.id, tools.owner, number, endsAt);
   const { id: deliveryId, tenantId, webhookId, eventId, eventType } = row;
-  const event = { id: eventId, typeName: row.typeName, payload: row.payload, occurredAt: new Date(row.occurredAt) };
+  const event = {
+    id: eventId,
+    typeName: row.typeName,
+    payload: row.payload,
+    occurredAt: new Date(row.occurredAt),
+  };
   const body = bodyOf(event, row.format);
-  return { tenantId, deliveryId, webhookId, eventId, eventType, state: stateOf(row), body, owner: tools.owner, number, endsAt };
+  return {
+    tenantId,
+    deliveryId,
+    webhookId,
+    eventId,
+    eventType,
+    state: stateOf(row),
+    body,
+    owner: tools.owner,
+    number,
+    endsAt,
+  };
 }
 
 /** The attempt of a lease that ended by itself. It goes back to the table, where the next claim finds it. */
@@ -120,10 +177,20 @@ export function recordLost(
     responseTruncated: false,
   };
   sql.settleAny(row.id, settled, attempt);
-  return recorded(transaction, { ...row, deliveryId: row.id, state: { isTest: row.isTest === 1 } }, attempt, settled);
+  return recorded(
+    transaction,
+    { ...row, deliveryId: row.id, state: { isTest: row.isTest === 1 } },
+    attempt,
+    settled,
+  );
 }
 
-export function stateOf(row: Pick<DueRow, "status" | "trigger" | "attempts" | "failures" | "losses" | "isTest" | "succeededAt">) {
+export function stateOf(
+  row: Pick<
+    DueRow,
+    "status" | "trigger" | "attempts" | "failures" | "losses" | "isTest" | "succeededAt"
+  >,
+) {
   const { status, trigger, attempts, failures, losses } = row;
   const succeededAt = row.succeededAt === null ? null : new Date(row.succeededAt);
   return { status, trigger, attempts, failures, losses, isTest: row.isTest === 1, succeededAt };

@@ -1,0 +1,59 @@
+import type { Claim, Delivery } from "../../domain/delivery.ts";
+import { DELIVERY, EVENT_OF_DELIVERY, type DueRow } from "./delivery-columns.ts";
+import type { Row, SqliteHandle } from "./sqlite.ts";
+
+export function claimStatements(db: SqliteHandle) {
+  const due = db.prepare<[string, number, number, number], DueRow>(
+    `select ${DELIVERY}, ${EVENT_OF_DELIVERY}
+     where d.webhook_id = ? and d.due_at <= ? and (d.claim_owner is null or d.claim_ends_at <= ?)
+     order by d.due_at limit ?`,
+  );
+  const next = db.prepare<[string], { dueAt: number | null }>(
+    `select min(iif(claim_owner is null, due_at, max(due_at, claim_ends_at))) as dueAt
+     from (select due_at, claim_owner, claim_ends_at from delivery
+           where webhook_id = ? and due_at is not null order by due_at limit 1000)`,
+  );
+  const claim = db.prepare(
+    "update delivery set claim_owner = ?, claim_number = ?, claim_ends_at = ? where id = ?",
+  );
+  const release = db.prepare(
+    "update delivery set claim_owner = null, claim_ends_at = null where id = ? and claim_owner = ? and claim_number = ?",
+  );
+  const dropClaim = db.prepare(
+    "update delivery set claim_owner = null, claim_ends_at = null where id = ?",
+  );
+  const waiting = db.prepare<[string, number, number], Row<Delivery>>(
+    `select ${DELIVERY} from delivery d
+     where d.webhook_id = ? and d.due_at is not null and d.created_at <= ? and d.is_test = 0 limit ?`,
+  );
+  const orphaned = db.prepare<[], { id: string }>(
+    `select id from webhook where deleted_at is not null
+     and exists (select 1 from delivery where webhook_id = webhook.id and due_at is not null)`,
+  );
+  const leased = db.prepare<[], DueRow>(
+    `select ${DELIVERY}, ${EVENT_OF_DELIVERY} where d.due_at is not null and d.claim_owner is not null and d.is_test = 1`,
+  );
+  const endLeases = db.prepare(
+    "update delivery set claim_ends_at = 0 where due_at is not null and claim_owner is not null",
+  );
+  return {
+    due: (webhookId: string, now: Date, leaseMs: number, most: number) =>
+      due.all(webhookId, now.getTime(), leaseMs, most),
+    nextDueAt(webhookId: string): Date | null {
+      const { dueAt } = next.get(webhookId)!;
+      return dueAt === null ? null : new Date(dueAt);
+    },
+    claim: (id: string, owner: string, number: number, endsAt: number): void =>
+      void claim.run(owner, number, endsAt, id),
+    release: ({ deliveryId, owner, number }: Claim): void =>
+      void release.run(deliveryId, owner, number),
+    dropClaim: (id: string): void => void dropClaim.run(id),
+    waiting: (webhookId: string, before: Date, most: number) =>
+      waiting.all(webhookId, before.getTime(), most),
+    /** Deleted webhooks that something still waits for. */
+    orphaned: () => orphaned.all().map(({ id }) => id),
+    /** Tests whose attempt was under way when the service ended. */
+    leasedTests: () => leased.all(),
+    endLeases: (): void => void endLeases.run(),
+  };
+}

@@ -1,0 +1,43 @@
+import type { Delivery } from "../../domain/delivery.ts";
+import type { Row } from "./sqlite.ts";
+
+/** The columns of a delivery as its class names them. */
+export const DELIVERY = columns<Delivery>({
+  id: "id",
+  tenantId: "tenant_id",
+  eventId: "event_id",
+  eventType: "event_type",
+  webhookId: "webhook_id",
+  webhookName: "webhook_name",
+  format: "format",
+  isTest: "is_test",
+  status: "status",
+  trigger: "trigger",
+  attempts: "attempts",
+  failures: "failures",
+  losses: "losses",
+  createdAt: "created_at",
+  dueAt: "due_at",
+  succeededAt: "succeeded_at",
+  finishedAt: "finished_at",
+  lastOutcome: "last_outcome",
+  lastAttemptId: "last_attempt_id",
+  claimOwner: "claim_owner",
+  claimNumber: "claim_number",
+  claimEndsAt: "claim_ends_at",
+});
+export const EVENT_OF_DELIVERY =
+  "e.type_name as typeName, e.payload, e.occurred_at as occurredAt from delivery d join event e on e.id = d.event_id";
+
+/** A delivery with what its body is made from. */
+export type DueRow = Row<Delivery> & {
+  readonly typeName: string;
+  readonly payload: string;
+  readonly occurredAt: number;
+};
+
+function columns<T>(names: { readonly [K in keyof T]: string }): string {
+  return Object.entries(names)
+    .map(([property, column]) => `d.${String(column)} as ${property}`)
+    .join(", ");
+}

@@ -1,0 +1,40 @@
+import type { LogEntry } from "../../domain/log-entry.ts";
+import { at, insert, type SqliteHandle } from "./sqlite.ts";
+
+export function logStatements(db: SqliteHandle) {
+  const add = db.prepare(insert("log", 18));
+  const last = db.prepare<[], { tenantId: string; position: number }>(
+    `select id as tenantId, max(folded_position, coalesce((select max(position) from log where tenant_id = t.id), 0)) as position
+     from tenant t`,
+  );
+  const raise = db.prepare(
+    "update tenant set webhooks_version = webhooks_version + 1 where id = ?",
+  );
+  return {
+    addLogEntry(e: LogEntry): void {
+      add.run(
+        e.tenantId,
+        e.position,
+        at(e.at),
+        e.change,
+        e.webhookId,
+        e.deliveryId,
+        e.eventId,
+        e.eventType,
+        Number(e.isTest),
+        e.status,
+        e.attempts,
+        at(e.dueAt),
+        e.attemptId,
+        e.outcome,
+        e.responseStatus,
+        e.tookMs,
+        e.inboxId,
+        e.requestId,
+      );
+    },
+    /** The last position of each tenant; retention may have removed the row itself. */
+    positions: () => new Map(last.all().map(({ tenantId, position }) => [tenantId, position])),
+    raiseWebhooksVersion: (tenantId: string): void => void raise.run(tenantId),
+  };
+}
