@@ -65,7 +65,7 @@ export async function startService(
     adminKey: config.HOOKWIRE_ADMIN_KEY,
     now: clock.now(),
   });
-  const { vault, tenantId } = installation;
+  const { vault } = installation;
   const defaults = {
     retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,
     timeoutMs: config.HOOKWIRE_TIMEOUT,

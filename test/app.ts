@@ -79,7 +79,11 @@ export class App implements AsyncDisposable {
   post(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
     return fetch(`${this.url}/graphql`, {
       method: "POST",
-      headers: { authorization: `Bearer ${ADMIN_KEY}`, "content-type": "application/json", ...headers },
+      headers: {
+        authorization: `Bearer ${ADMIN_KEY}`,
+        "content-type": "application/json",
+        ...headers,
+      },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
   }
@@ -115,12 +119,18 @@ export class App implements AsyncDisposable {
     variables?: V,
   ): AsyncIterableIterator<R> {
     return this.#messages(
-      this.client().iterate<R>({ query: print(document), variables }) as AsyncIterableIterator<ExecutionResult<R>>,
+      this.client().iterate<R>({ query: print(document), variables }) as AsyncIterableIterator<
+        ExecutionResult<R>
+      >,
     );
   }
 
   /** The same over server-sent events. */
-  async *sse<R, V>(document: TypedDocumentNode<R, V>, variables?: V, signal?: AbortSignal): AsyncIterableIterator<R> {
+  async *sse<R, V>(
+    document: TypedDocumentNode<R, V>,
+    variables?: V,
+    signal?: AbortSignal,
+  ): AsyncIterableIterator<R> {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: {
@@ -142,7 +152,9 @@ export class App implements AsyncDisposable {
     }
   }
 
-  async *#messages<R>(results: AsyncIterableIterator<ExecutionResult<R>>): AsyncIterableIterator<R> {
+  async *#messages<R>(
+    results: AsyncIterableIterator<ExecutionResult<R>>,
+  ): AsyncIterableIterator<R> {
     for await (const { data, errors } of results) {
       if (errors || !data) throw new Error(JSON.stringify(errors));
       yield data;
@@ -171,7 +183,10 @@ export async function eventually<T>(look: () => Promise<T | null | undefined | f
 }
 
 /** The first message that is meant. */
-export async function first<T>(messages: AsyncIterable<T>, isMeant: (message: T) => boolean): Promise<T> {
+export async function first<T>(
+  messages: AsyncIterable<T>,
+  isMeant: (message: T) => boolean,
+): Promise<T> {
   for await (const message of messages) if (isMeant(message)) return message;
   throw new Error("The stream ended before that message");
 }

@@ -41,6 +41,9 @@ const TABLE: Readonly<Record<string, Rule>> = {
   // Resolvers get the read functions through their context, and may name their types.
   schema: { folders: ["domain"], typesOf: /^src\/persistence\/(read(-[a-z-]+)?|page)\.ts$/ },
   server: { folders: ["domain", "schema"] },
+  "clock.ts": { folders: ["domain"] },
+  // The service as main.ts and the tests start it.
+  "service.ts": { folders: "all" },
   "main.ts": { folders: "all" },
   cli: { folders: "all" },
 };

@@ -13,7 +13,8 @@ test("an event that is published arrives, and its result streams to a subscriber
   expect(matchedWebhooks).toBe(1);
   const { deliveryUpdates } = await first(
     app.subscribe(DeliveryUpdates, { start: { last: 10 } }),
-    ({ deliveryUpdates: update }) => update.__typename === "DeliveryUpdate" && update.change === "ATTEMPTED",
+    ({ deliveryUpdates: update }) =>
+      update.__typename === "DeliveryUpdate" && update.change === "ATTEMPTED",
   );
   if (deliveryUpdates.__typename !== "DeliveryUpdate") throw new Error("unreachable");
   expect(deliveryUpdates).toMatchObject({ eventId, webhookId: webhook.id, status: "SUCCEEDED" });

@@ -12,7 +12,7 @@ import {
 } from "node:net";
 import { expect } from "vitest";
 import type { Resolver } from "../src/delivery/connector.ts";
-import { createSend, type Sender } from "../src/delivery/send.ts";
+import { createSend, type Sending } from "../src/delivery/send.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
 import type { OutgoingRequest } from "../src/domain/request.ts";
 import { createTargetPolicy } from "../src/domain/target.ts";
@@ -39,7 +39,7 @@ function outgoing(url: string, changes: Partial<OutgoingRequest> = {}): Outgoing
 
 interface Via extends Partial<OutgoingRequest> {
   /** Without it, a sender that may reach loopback. */
-  readonly by?: Sender;
+  readonly by?: Sending;
   readonly signal?: AbortSignal;
 }
 

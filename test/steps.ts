@@ -1,17 +1,28 @@
 import type { App } from "./app.ts";
 import { CreateInbox, CreateWebhook, PublishEvent, Sample } from "./documents.ts";
-import type { CreateInboxInput, CreateWebhookInput, PublishEventInput } from "./generated/graphql.ts";
+import type {
+  CreateInboxInput,
+  CreateWebhookInput,
+  PublishEventInput,
+} from "./generated/graphql.ts";
 
 /** What tests do on the way to what they are about; each fails loudly when the API refuses. */
-export async function makeInbox(app: App, input: CreateInboxInput = {}): Promise<{ id: string; url: string }> {
+export async function makeInbox(
+  app: App,
+  input: CreateInboxInput = {},
+): Promise<{ id: string; url: string }> {
   const { createInbox } = await app.run(CreateInbox, { input });
-  if (createInbox?.__typename !== "CreateInboxPayload") throw new Error(JSON.stringify(createInbox));
+  if (createInbox?.__typename !== "CreateInboxPayload")
+    throw new Error(JSON.stringify(createInbox));
   return createInbox.inbox!;
 }
 
 export async function makeWebhook(app: App, input: Partial<CreateWebhookInput> & { url: string }) {
-  const { createWebhook } = await app.run(CreateWebhook, { input: { name: "Test", eventTypes: ["*"], ...input } });
-  if (createWebhook?.__typename !== "CreateWebhookPayload") throw new Error(JSON.stringify(createWebhook));
+  const { createWebhook } = await app.run(CreateWebhook, {
+    input: { name: "Test", eventTypes: ["*"], ...input },
+  });
+  if (createWebhook?.__typename !== "CreateWebhookPayload")
+    throw new Error(JSON.stringify(createWebhook));
   return { ...createWebhook.webhook!, secret: createWebhook.secret! };
 }
 
@@ -26,6 +37,7 @@ export async function publishSample(app: App, input: Partial<PublishEventInput> 
   const { publishEvent } = await app.run(PublishEvent, {
     input: { type, payload: await sample(app, type), ...input },
   });
-  if (publishEvent?.__typename !== "PublishEventPayload") throw new Error(JSON.stringify(publishEvent));
+  if (publishEvent?.__typename !== "PublishEventPayload")
+    throw new Error(JSON.stringify(publishEvent));
   return publishEvent;
 }

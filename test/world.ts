@@ -73,7 +73,10 @@ export class ScriptedSender implements Sender {
 }
 
 /** A receiver's answer with this status. */
-export function status(code: number, retryAfterMs?: number): Partial<Outcome> & Pick<Outcome, "kind"> {
+export function status(
+  code: number,
+  retryAfterMs?: number,
+): Partial<Outcome> & Pick<Outcome, "kind"> {
   return {
     kind: code >= 200 && code < 300 ? "SUCCEEDED" : "HTTP_STATUS",
     response: { status: code, headers: [], body: new Uint8Array(), truncated: false },

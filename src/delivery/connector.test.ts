@@ -14,12 +14,12 @@ import {
 } from "../../test/receiver.ts";
 import { createTargetPolicy, type TargetPolicy } from "../domain/target.ts";
 import type { Resolver } from "./connector.ts";
-import { createSend, type Sender } from "./send.ts";
+import { createSend, type Sending } from "./send.ts";
 
 describe("names and addresses", () => {
   async function by<T>(
     options: { policy: TargetPolicy; resolver?: Resolver },
-    use: (by: Sender) => Promise<T>,
+    use: (by: Sending) => Promise<T>,
   ) {
     const own = createSend(options);
     try {

@@ -192,7 +192,7 @@ export class Engine implements Lanes {
     this.#slots.free(slot);
     this.#held--;
     lane.learn(outcome, this.#nowMs);
-    if (lane.isFailing) this.#release(lane);
+    if (lane.isFailing || lane.quietUntilMs > this.#nowMs) this.#release(lane);
     this.#place(lane);
     this.#pump();
   }
@@ -276,7 +276,8 @@ export class Engine implements Lanes {
 
   #awake(): void {
     this.#alarmAtMs = Infinity;
-    for (const lane of [...this.#sleeping]) this.#place(lane);
+    // A copy: placing a lane can put it to sleep again.
+    for (const lane of Array.from(this.#sleeping)) this.#place(lane);
     this.#pump();
   }
 

@@ -66,9 +66,13 @@ export class Lane {
       this.limit = Math.max(1, Math.floor(this.limit / 2));
     }
     if ((status === 429 || status === 503) && outcome.retryAfterMs)
-      this.quietUntilMs = nowMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS);
+      this.#quiet(nowMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS));
     // It will be paused as soon as the log is folded; until then it is left alone.
-    if (status === GONE) this.quietUntilMs = nowMs + QUIET_MAX_MS;
+    if (status === GONE) this.#quiet(nowMs + QUIET_MAX_MS);
+  }
+
+  #quiet(untilMs: number): void {
+    this.quietUntilMs = Math.max(this.quietUntilMs, untilMs);
   }
 
   follow(route: Route): void {

@@ -15,7 +15,7 @@ export interface SendOptions {
   readonly resolver?: Resolver;
 }
 
-export interface Sender {
+export interface Sending {
   /**
    * One attempt: signs, posts and says what came of it, within `request.timeoutMs`. It never
    * rejects. `signal` cuts it short when the service stops.
@@ -49,7 +49,7 @@ export function createSend({
   policy,
   ownInbox,
   resolver = new dns.Resolver(DNS_LIMITS),
-}: SendOptions): Sender {
+}: SendOptions): Sending {
   const guarded = createAgent(policy, resolver);
   const own = ownInbox && createAgent(ANYWHERE, resolver);
   const stops = createStops();

@@ -80,7 +80,7 @@ export class Upkeep {
     const { clock, report } = this.#options;
     await clock.wait(FOLD_MS, this.#stop.signal);
     try {
-      for (const tenantId of [...this.#unfolded]) await this.#fold(tenantId);
+      for (const tenantId of Array.from(this.#unfolded)) await this.#fold(tenantId);
       if (this.#hasDeleted) await this.#settleDeleted();
     } catch (error) {
       report(error);

@@ -20,7 +20,7 @@ export class DatabaseProblem extends Error {
 }
 
 /** Opens and migrates `file`, or a database in memory. A second service on the same file is refused. */
-export async function openDatabase(file: string | ":memory:"): Promise<Database> {
+export async function openDatabase(file: string): Promise<Database> {
   const isMemory = file === ":memory:";
   const lock = isMemory ? undefined : takeLock(resolve(file));
   try {

@@ -1,7 +1,7 @@
 import { matchesType } from "../domain/event-type.ts";
 import { fanOut, type Route } from "../domain/route.ts";
 import type { Vault } from "../domain/vault.ts";
-import { openHeaders } from "../domain/webhook-commands.ts";
+import { openHeaders } from "../domain/webhook-content.ts";
 import type { StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
 import type { Row, SqliteHandle } from "./sql/sqlite.ts";
 

@@ -6,6 +6,7 @@ import "./delivery.ts";
 import "./attempt.ts";
 import "./webhook.ts";
 import "./webhook-mutations.ts";
+import "./webhook-state.ts";
 import "./test-webhook.ts";
 import "./publish.ts";
 import "./delivery-mutations.ts";

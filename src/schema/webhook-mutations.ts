@@ -1,14 +1,10 @@
 import {
   createWebhook,
-  deleteWebhook,
-  disableWebhook,
-  pauseWebhook,
-  resumeWebhook,
   updateWebhook,
   upsertWebhook,
   type NewWebhookInput,
 } from "../domain/webhook-commands.ts";
-import { HELD_DELIVERIES, type Webhook } from "../domain/webhook.ts";
+import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import { PayloadFormatEnum } from "./event-type.ts";
 import { WebhookRef } from "./refs.ts";
@@ -21,6 +17,7 @@ import {
   resultUnion,
 } from "./refusal.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
+import { webhookPayload } from "./webhook-state.ts";
 import { SignatureSchemeEnum } from "./webhook.ts";
 
 const HeaderInput = builder.inputType("HeaderInput", {
@@ -135,30 +132,6 @@ function newWebhook(input: CreateInput): NewWebhookInput {
   return { ...input, key, description, secret, retryDelays, timeout, maxInFlight };
 }
 
-function reasonInput(name: string) {
-  return builder.inputType(name, {
-    description: "Which webhook, and why.",
-    fields: (t) => ({
-      webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
-      reason: t.string({ description: "Shown as stateReason." }),
-    }),
-  });
-}
-
-function webhookPayload(name: string, description: string) {
-  return builder.objectRef<{ webhook: Webhook }>(`${name}Payload`).implement({
-    description,
-    fields: (t) => ({
-      webhook: t.field({
-        type: WebhookRef,
-        nullable: true,
-        description: "As it is now.",
-        resolve: ({ webhook }) => webhook,
-      }),
-    }),
-  });
-}
-
 const SECRET = "The signing secret, shown only here; null when you brought your own.";
 
 const CreateWebhookPayload = builder
@@ -195,44 +168,6 @@ const UpsertWebhookPayload = builder
     }),
   });
 
-const DeleteWebhookPayload = builder
-  .objectRef<{ webhook: Webhook }>("DeleteWebhookPayload")
-  .implement({
-    description: "The webhook is gone; what waited for it is cancelled.",
-    fields: (t) => ({
-      deletedId: t.id({ description: "Its id.", resolve: ({ webhook }) => webhook.id }),
-    }),
-  });
-
-const HeldDeliveriesEnum = builder.enumType("HeldDeliveries", {
-  description: "What becomes of deliveries that waited for a resume.",
-  values: {
-    SEND: { description: "They are sent." },
-    CANCEL: { description: "They are cancelled." },
-  } satisfies Record<(typeof HELD_DELIVERIES)[number], object>,
-});
-
-const ResumeWebhookInput = builder.inputType("ResumeWebhookInput", {
-  description: "Which webhook, and what becomes of what was held.",
-  fields: (t) => ({
-    webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
-    held: t.field({
-      type: HeldDeliveriesEnum,
-      required: true,
-      defaultValue: "SEND",
-      description: "What becomes of what was held.",
-    }),
-  }),
-});
-
-const PauseInput = reasonInput("PauseWebhookInput");
-const DisableInput = reasonInput("DisableWebhookInput");
-const DeleteInput = builder.inputType("DeleteWebhookInput", {
-  description: "Which webhook.",
-  fields: (t) => ({
-    webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
-  }),
-});
 const input = { required: true, description: "What to do." } as const;
 
 builder.mutationFields((t) => ({
@@ -273,43 +208,5 @@ builder.mutationFields((t) => ({
       refusing(() =>
         updateWebhook(tenantId, webhookRef(webhook), { patch, expectedVersion }, tools),
       ),
-  }),
-  deleteWebhook: t.field({
-    type: resultUnion("DeleteWebhook", DeleteWebhookPayload, [NotFoundError]),
-    nullable: true,
-    description: "Deletes a webhook. Its deliveries and attempts stay for the retention period.",
-    args: { input: t.arg({ type: DeleteInput, ...input }) },
-    resolve: (_root, { input: { webhook } }, { tenantId, tools }) =>
-      refusing(() => deleteWebhook(tenantId, webhookRef(webhook), tools)),
-  }),
-  pauseWebhook: t.field({
-    type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [
-      NotFoundError,
-    ]),
-    nullable: true,
-    description: "Holds its deliveries until it is resumed. Attempts in flight end.",
-    args: { input: t.arg({ type: PauseInput, ...input }) },
-    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
-      refusing(() => pauseWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
-  }),
-  resumeWebhook: t.field({
-    type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [
-      NotFoundError,
-    ]),
-    nullable: true,
-    description: "Makes it ACTIVE, from whatever state.",
-    args: { input: t.arg({ type: ResumeWebhookInput, ...input }) },
-    resolve: (_root, { input: { webhook, held } }, { tenantId, tools }) =>
-      refusing(() => resumeWebhook(tenantId, webhookRef(webhook), held, tools)),
-  }),
-  disableWebhook: t.field({
-    type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [
-      NotFoundError,
-    ]),
-    nullable: true,
-    description: "Turns it off: events are not kept for it. What waits already is held.",
-    args: { input: t.arg({ type: DisableInput, ...input }) },
-    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
-      refusing(() => disableWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
   }),
 }));

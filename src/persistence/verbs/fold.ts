@@ -1,7 +1,6 @@
 import { DAY } from "../../domain/duration.ts";
-import { autoPauseReason, fold, healthState, type WebhookHour } from "../../domain/health.ts";
+import { autoPauseReason, fold, healthState } from "../../domain/health.ts";
 import type { LogEntry } from "../../domain/log-entry.ts";
-import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** Rows of the log in one transaction: a backlog is folded in steps, so that the line goes on beside it. */

@@ -33,7 +33,7 @@ function keepNew(transaction: Transaction, event: Event, lanes: Lanes): Kept {
   const bodies = new Map<PayloadFormat, string>();
   const claims: Claim[] = [];
   const waiting: string[] = [];
-  transaction.sql.addEvent({ ...event, matchedWebhooks: routes.length });
+  transaction.sql.addEvent(Object.assign(event, { matchedWebhooks: routes.length }));
   for (const route of routes) {
     const isMine = route.state === "ACTIVE" && transaction.reserve(lanes, route);
     const delivery = addDelivery(transaction, event, route, isMine);

@@ -66,12 +66,10 @@ function recorded(
     status,
     attempts,
     dueAt,
-    ...{
-      attemptId,
-      outcome,
-      responseStatus,
-      tookMs,
-    },
+    attemptId,
+    outcome,
+    responseStatus,
+    tookMs,
     at: transaction.tools.clock.now(),
     change: "ATTEMPTED",
   });
@@ -83,16 +81,14 @@ function recorded(
     eventId,
     eventType,
     isTest,
-    ...{
-      attemptId,
-      number,
-      trigger,
-      outcome,
-      responseStatus,
-      tookMs,
-      status,
-      dueAt,
-    },
+    attemptId,
+    number,
+    trigger,
+    outcome,
+    responseStatus,
+    tookMs,
+    status,
+    dueAt,
   };
 }
 

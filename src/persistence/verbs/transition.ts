@@ -50,7 +50,7 @@ export function cancelWaiting(
   for (const row of rows) {
     const to = cancel(stateOf(row), now);
     transaction.sql.transition(row.id, to);
-    logDelivery(transaction, { ...deliveryOf(row), ...to }, "CANCELLED", now);
+    logDelivery(transaction, Object.assign(deliveryOf(row), to), "CANCELLED", now);
   }
   return rows.length;
 }
