@@ -28,5 +28,5 @@ export function idBefore(prefix: IdPrefix, at: Date): string {
 /** The prefix of an id of ours; undefined for any other text. */
 export function prefixOf(id: string): IdPrefix | undefined {
   const prefix = id.slice(0, Math.max(0, id.indexOf("_")));
-  return prefix in ID_PREFIXES ? (prefix as IdPrefix) : undefined;
+  return Object.hasOwn(ID_PREFIXES, prefix) ? (prefix as IdPrefix) : undefined;
 }

@@ -43,9 +43,9 @@ const EventFilter = builder.inputType("EventFilter", {
     types: t.stringList({ description: "Names or aliases of event types." }),
     publishedAt: t.field({ type: TimeRange, description: "When it was accepted." }),
     isTest: t.boolean({
-      required: false,
+      required: true,
       defaultValue: false,
-      description: "Only tests, or only others; null means both.",
+      description: "Only tests instead of only others.",
     }),
   }),
 });
