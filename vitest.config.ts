@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  // Modules as Node.js itself picks them: with Vite's own conditions there would be two copies of graphql.
+  ssr: { resolve: { conditions: ["node", "module-sync", "default"] } },
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     // No more than two: tests start real servers and receivers, and some measure what they do.

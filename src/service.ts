@@ -201,7 +201,7 @@ function createUrlCheck(
     const judged = policy.judgeUrl(text);
     if (judged.ok) return judged.href;
     const url = URL.parse(text);
-    if (url?.href.startsWith(rules.inboxPrefix)) return url.href;
+    if (url?.href.startsWith(rules.inboxPrefix)) return url.href.split("#")[0]!;
     const isUnsafe = url !== null && !policy.judgeHost(url.hostname).ok;
     const problems = [{ path: ["url"], message: judged.reason }];
     throw new Refusal(isUnsafe ? "URL_UNSAFE" : "INPUT_INVALID", { path: ["url"], problems });

@@ -119,10 +119,16 @@ export class Refusal extends Error {
 
   /** The same refusal for an input that stands deeper in the call. */
   under(...outer: string[]): Refusal {
+    return this.at((path) => [...outer, ...path]);
+  }
+
+  /** The same refusal with its paths as they are in the call. */
+  at(place: (path: readonly string[]) => readonly string[]): Refusal {
+    const { path = [], problems } = this.details;
     return new Refusal(this.reason, {
       ...this.details,
-      path: [...outer, ...(this.details.path ?? [])],
-      problems: this.details.problems?.map((p) => ({ ...p, path: [...outer, ...p.path] })),
+      path: place(path),
+      problems: problems?.map((problem) => ({ ...problem, path: place(problem.path) })),
     });
   }
 }

@@ -1,15 +1,9 @@
 import type { WebhookFact } from "./fact.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal, refuseIf } from "./refusal.ts";
 import { createSecret } from "./signature.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
-import {
-  broughtSecret,
-  openHeaders,
-  replaceSecret,
-  sealedSecret,
-  write,
-} from "./webhook-content.ts";
+import { openHeaders, replaceSecret, sealedSecret, write } from "./webhook-content.ts";
 import {
   applyPatch,
   checkWebhook,
@@ -33,8 +27,6 @@ export const WEBHOOKS_MAX = 10_000;
 const CANCEL_STEP = 500;
 
 export interface NewWebhookInput extends WebhookInput {
-  /** Bring your own, `whsec_…`; made by the service when null. */
-  readonly secret: string | null;
   readonly paused: boolean;
 }
 
@@ -55,12 +47,7 @@ export async function createWebhook(
       const existing = await work.findWebhook({ key: checked.key });
       if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
     }
-    return addWebhook(
-      tenantId,
-      { ...checked, secret: input.secret, paused: input.paused },
-      work,
-      tools,
-    );
+    return addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
   });
   return announced("webhook.created", created, tools);
 }
@@ -71,24 +58,36 @@ export async function createWebhook(
  */
 export async function upsertWebhook(
   tenantId: string,
-  input: NewWebhookInput & { readonly key: string },
+  key: string,
+  input: NewWebhookInput,
   tools: Tools,
 ): Promise<CreatedWebhook & { readonly isNew: boolean }> {
+  if (input.key !== null && input.key !== key)
+    refuseIf([{ path: ["webhook", "key"], message: "is not the key beside it; leave it out" }]);
   const upserted = await tools.store.change(tenantId, async (work) => {
-    const webhook = await work.findWebhook({ key: input.key });
+    const webhook = await work.findWebhook({ key });
     const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
-    const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders });
-    if (!webhook)
-      return {
-        ...(await addWebhook(tenantId, { ...input, ...checked }, work, tools)),
-        isNew: true,
-      };
+    const checks = { checkUrl: tools.checkUrl, storedHeaders };
+    const checked = underWebhook(() => checkWebhook({ ...input, key }, checks));
+    if (!webhook) {
+      const added = await addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
+      return { ...added, isNew: true };
+    }
     write(webhook, checked, tools);
-    if (input.secret !== null)
-      await replaceSecret(webhook, broughtSecret(input.secret), work, tools);
+    if (checked.secret !== null) await replaceSecret(webhook, checked.secret, work, tools);
     return { webhook, secret: null, isNew: false };
   });
   return announced(upserted.isNew ? "webhook.created" : "webhook.updated", upserted, tools);
+}
+
+/** Where a problem of an upsert stands: the key beside the webhook, everything else inside it. */
+function underWebhook<T>(check: () => T): T {
+  const place = (path: readonly string[]) => (path[0] === "key" ? path : ["webhook", ...path]);
+  try {
+    return check();
+  } catch (refusal) {
+    throw refusal instanceof Refusal ? refusal.at(place) : refusal;
+  }
 }
 
 export async function updateWebhook(
@@ -106,8 +105,9 @@ export async function updateWebhook(
         currentVersion: webhook.version,
       });
     const storedHeaders = openHeaders(webhook, tools.vault);
-    const input = applyPatch(currentInput(webhook, storedHeaders), patch);
-    write(webhook, checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders }), tools);
+    const { input, problems } = applyPatch(currentInput(webhook, storedHeaders), patch);
+    const checks = { checkUrl: tools.checkUrl, storedHeaders, problems };
+    write(webhook, checkWebhook(input, checks), tools);
     return webhook;
   });
   return announced("webhook.updated", { webhook }, tools);
@@ -195,7 +195,7 @@ function announced<T extends { readonly webhook: Webhook }>(
 
 async function addWebhook(
   tenantId: string,
-  checked: CheckedWebhook & Pick<NewWebhookInput, "secret" | "paused">,
+  checked: CheckedWebhook & Pick<NewWebhookInput, "paused">,
   work: Work,
   tools: Tools,
 ): Promise<CreatedWebhook> {
@@ -212,8 +212,7 @@ async function addWebhook(
     deletedAt: null,
   });
   write(webhook, checked, tools);
-  const secret =
-    checked.secret === null ? createSecret(tools.randomBytes(32)) : broughtSecret(checked.secret);
+  const secret = checked.secret ?? createSecret(tools.randomBytes(32));
   work.add(webhook);
   work.add(sealedSecret(webhook, secret, tools));
   return { webhook, secret: checked.secret === null ? secret : null };

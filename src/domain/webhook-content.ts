@@ -1,22 +1,9 @@
-import stableStringify from "safe-stable-stringify";
-import { Refusal } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
-import { parseSecret } from "./signature.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
 import type { Vault } from "./vault.ts";
 import type { CheckedWebhook } from "./webhook-input.ts";
 import { SigningSecret, type StoredHeader, type Webhook } from "./webhook.ts";
-
-/** A secret that its owner brings along, in its normal form; refuses one that is none. */
-export function broughtSecret(text: string): string {
-  const parsed = parseSecret(text);
-  if (parsed.ok) return parsed.secret;
-  throw new Refusal("INPUT_INVALID", {
-    path: ["secret"],
-    problems: [{ path: ["secret"], message: parsed.problem }],
-  });
-}
 
 export function sealedSecret(
   webhook: Webhook,
@@ -46,51 +33,50 @@ export async function replaceSecret(
   if (stored.some(({ sealed, id }) => tools.vault.open(sealed, id) === secret)) return;
   for (const old of stored) work.remove(old);
   work.add(sealedSecret(webhook, secret, tools));
-  webhook.updatedAt = tools.clock.now();
-}
-
-/** Writes what differs: a script that says the same again leaves version and time of change alone. */
-export function write(webhook: Webhook, checked: CheckedWebhook, { clock, vault }: Tools): void {
-  if (stableStringify(checkedOf(webhook, vault)) === stableStringify(pickChecked(checked))) return;
-  const { headers, retryDelays, timeout, ...same } = pickChecked(checked);
-  Object.assign(webhook, same, {
-    retryDelaysMs: retryDelays,
-    timeoutMs: timeout,
-    updatedAt: clock.now(),
-  });
-  webhook.headers = headers.map((header) => sealHeader(header, webhook.id, vault));
-}
-
-/** The webhook in the form of a checked input; undefined before it has been written for the first time. */
-function checkedOf(webhook: Webhook, vault: Vault): CheckedWebhook | undefined {
-  if (!webhook.updatedAt) return undefined;
-  return pickChecked(
-    Object.assign({}, webhook, {
-      retryDelays: webhook.retryDelaysMs,
-      timeout: webhook.timeoutMs,
-      headers: openHeaders(webhook, vault),
-    }),
+  // Later than before in any case: by the time of its change everybody sees that there was one.
+  webhook.updatedAt = new Date(
+    Math.max(tools.clock.now().getTime(), webhook.updatedAt.getTime() + 1),
   );
 }
 
-function pickChecked(from: CheckedWebhook): CheckedWebhook {
-  const { key, name, url, eventTypes, description, integration, format, signature, maxInFlight } =
-    from;
-  const { retryDelays, timeout, headers } = from;
-  return {
-    key,
-    name,
-    url,
-    eventTypes,
-    description,
-    integration,
-    format,
-    signature,
-    maxInFlight,
-    retryDelays,
-    timeout,
-    headers,
-  };
+/** What both a checked input and a stored webhook hold under the same name. */
+const SAME = [
+  "key",
+  "name",
+  "url",
+  "eventTypes",
+  "description",
+  "integration",
+  "format",
+  "signature",
+  "maxInFlight",
+] as const;
+
+/** Writes what differs: a script that says the same again leaves version and time of change alone. */
+export function write(webhook: Webhook, checked: CheckedWebhook, { clock, vault }: Tools): void {
+  const { headers, retryDelays, timeout } = checked;
+  const content = { retryDelaysMs: retryDelays, timeoutMs: timeout, ...sameOf(checked) };
+  if (
+    webhook.updatedAt &&
+    contentText(webhook, openHeaders(webhook, vault)) === contentText(content, headers)
+  )
+    return;
+  Object.assign(webhook, content, { updatedAt: clock.now() });
+  webhook.headers = headers.map((header) => sealHeader(header, webhook.id, vault));
+}
+
+type Same = Pick<CheckedWebhook, (typeof SAME)[number]>;
+
+function sameOf(from: Same): Same {
+  return Object.fromEntries(SAME.map((name) => [name, from[name]])) as Same;
+}
+
+function contentText(
+  from: Same & Pick<Webhook, "retryDelaysMs" | "timeoutMs">,
+  headers: readonly CustomHeader[],
+): string {
+  const { retryDelaysMs, timeoutMs } = from;
+  return JSON.stringify({ retryDelaysMs, timeoutMs, headers, ...sameOf(from) });
 }
 
 function sealHeader(header: CustomHeader, owner: string, vault: Vault): StoredHeader {

@@ -4,15 +4,9 @@ import { expandPatterns } from "./event-type.ts";
 import { PAYLOAD_FORMATS } from "./event.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
-import { SIGNATURE_SCHEMES } from "./signature.ts";
+import { parseSecret, SIGNATURE_SCHEMES } from "./signature.ts";
+import { checkHeaders, type HeaderInput } from "./webhook-headers.ts";
 import type { Webhook } from "./webhook.ts";
-
-/** A header as a form sends it: an absent value keeps the stored one of the same name. */
-export interface HeaderInput {
-  readonly name: string;
-  readonly value?: string | null;
-  readonly isSecret: boolean;
-}
 
 /** What a caller says of a webhook; durations are ISO 8601 texts. */
 export interface WebhookInput {
@@ -28,6 +22,8 @@ export interface WebhookInput {
   retryDelays: readonly string[] | null;
   timeout: string | null;
   maxInFlight: number | null;
+  /** A signing secret of the caller's own, `whsec_…`. */
+  secret: string | null;
 }
 
 /** What null means in an update: a field that is not here has no default, and null is refused. */
@@ -43,13 +39,15 @@ const DEFAULTS: Partial<WebhookInput> = {
 
 export type WebhookPatch = { readonly [K in keyof WebhookInput]?: WebhookInput[K] | null };
 
+const EVENT_TYPES_MAX = 100;
+
 const text = (most: number) =>
   z
     .string()
     .trim()
     .min(1, "must not be empty")
     .max(most, `must have at most ${most} characters`)
-    .refine((value) => !/\p{Cc}/u.test(value), "must not contain control characters");
+    .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), "must not contain control characters");
 
 const duration = (least: number, most: number) =>
   z.string().transform((value, context) => {
@@ -77,8 +75,12 @@ const FIELDS = z.object({
   eventTypes: z
     .array(z.string())
     .min(1, "must name at least one event type; * means all")
-    .max(100, "must have at most 100 entries; use patterns such as payment_*"),
-  description: z.string().max(2000, "must have at most 2,000 characters").nullable(),
+    .max(EVENT_TYPES_MAX, "must have at most 100 entries; use patterns such as payment_*"),
+  description: z
+    .string()
+    .max(2000, "must have at most 2,000 characters")
+    .refine((value) => !/[\0\p{Cs}]/u.test(value), "must be text")
+    .nullable(),
   integration: text(64),
   format: z.enum(PAYLOAD_FORMATS),
   signature: z.enum(SIGNATURE_SCHEMES),
@@ -87,6 +89,15 @@ const FIELDS = z.object({
     .max(20, "must have at most 20 delays")
     .nullable(),
   timeout: duration(1000, 30_000).nullable(),
+  secret: z
+    .string()
+    .transform((text, context) => {
+      const parsed = parseSecret(text);
+      if (parsed.ok) return parsed.secret;
+      context.addIssue({ code: "custom", message: parsed.problem });
+      return z.NEVER;
+    })
+    .nullable(),
   maxInFlight: z.int().min(1, "must be 1 to 256").max(256, "must be 1 to 256").nullable(),
 });
 
@@ -98,20 +109,22 @@ export interface WebhookChecks {
   readonly checkUrl: (url: string) => string;
   /** The opened headers stored so far. */
   readonly storedHeaders: readonly CustomHeader[];
+  /** Found already. */
+  readonly problems?: readonly Problem[];
 }
 
 /** All problems at once; an unsafe URL alone has a code of its own. */
 export function checkWebhook(
   input: WebhookInput,
-  { checkUrl, storedHeaders }: WebhookChecks,
+  { checkUrl, storedHeaders, problems: found = [] }: WebhookChecks,
 ): CheckedWebhook {
   const parsed = FIELDS.safeParse(input);
-  const problems: Problem[] = zodProblems(parsed.error);
+  const problems: Problem[] = [...found, ...zodProblems(parsed.error)];
   const headers = checkHeaders(input.headers, storedHeaders, problems);
-  if (input.eventTypes.length <= 100)
-    for (const pattern of expandPatterns(input.eventTypes).unknown)
+  for (const [index, pattern] of input.eventTypes.slice(0, EVENT_TYPES_MAX).entries())
+    if (expandPatterns([pattern]).unknown.length > 0)
       problems.push({
-        path: ["eventTypes", String(input.eventTypes.indexOf(pattern))],
+        path: ["eventTypes", String(index)],
         message: `${JSON.stringify(pattern)} is no event type, alias or pattern that matches one; the events query lists them`,
       });
   let url = "";
@@ -144,25 +157,26 @@ export function currentInput(
     retryDelays: webhook.retryDelaysMs?.map(formatDuration) ?? null,
     timeout: webhook.timeoutMs === null ? null : formatDuration(webhook.timeoutMs),
     maxInFlight: webhook.maxInFlight,
+    secret: null,
   };
 }
 
-/** An absent field stays; null restores its default and is refused where there is none. */
-export function applyPatch(current: WebhookInput, patch: WebhookPatch): WebhookInput {
+/** An absent field stays; null restores its default and is a problem where there is none. */
+export function applyPatch(
+  current: WebhookInput,
+  patch: WebhookPatch,
+): { readonly input: WebhookInput; readonly problems: readonly Problem[] } {
   const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-  refuseIf(
-    given
-      .filter(([name, value]) => value === null && !(name in DEFAULTS))
-      .map(([name]) => ({
-        path: [name],
-        message: "has no default, so it can't be null; leave it out to keep it",
-      })),
-  );
-  const changes = given.map(([name, value]) => [
-    name,
-    value ?? DEFAULTS[name as keyof WebhookInput],
-  ]);
-  return { ...current, ...Object.fromEntries(changes) };
+  const isRefused = ([name, value]: (typeof given)[number]) =>
+    value === null && !(name in DEFAULTS);
+  const changes = given
+    .filter((change) => !isRefused(change))
+    .map(([name, value]) => [name, value ?? DEFAULTS[name as keyof WebhookInput]]);
+  const problems = given.filter(isRefused).map(([name]) => ({
+    path: [name],
+    message: "has no default, so it can't be null; leave it out to keep it",
+  }));
+  return { input: { ...current, ...Object.fromEntries(changes) }, problems };
 }
 
 export function zodProblems(error: z.ZodError | undefined): Problem[] {
@@ -170,36 +184,4 @@ export function zodProblems(error: z.ZodError | undefined): Problem[] {
     path: issue.path.map(String),
     message: issue.message,
   }));
-}
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]{1,128}$/;
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]{0,4096}$/;
-/** Names that the transport or the service itself sets (RFC 9110, Standard Webhooks). */
-const RESERVED =
-  /^(host|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|user-agent|accept-encoding|(content|proxy|webhook|hookwire)-.*)$/;
-
-function checkHeaders(
-  input: readonly HeaderInput[],
-  stored: readonly CustomHeader[],
-  problems: Problem[],
-): CustomHeader[] {
-  if (input.length > 30)
-    problems.push({ path: ["headers"], message: "must have at most 30 headers" });
-  const seen = new Set<string>();
-  return input.slice(0, 30).map((header, index) => {
-    const name = header.name.toLowerCase();
-    const at = (field: string, message: string) =>
-      problems.push({ path: ["headers", String(index), field], message });
-    if (!HEADER_NAME.test(name))
-      at("name", "must be a header name (RFC 9110 token) of at most 128 characters");
-    else if (RESERVED.test(name)) at("name", `${name} is set by the service and can't be chosen`);
-    else if (seen.has(name)) at("name", `${name} is given twice`);
-    seen.add(name);
-    const value = header.value ?? stored.find((known) => known.name === name)?.value;
-    if (value === undefined)
-      at("value", `is missing, and no ${name} header is stored yet whose value could be kept`);
-    else if (!HEADER_VALUE.test(value))
-      at("value", "must be at most 4,096 visible Latin-1 characters on one line");
-    return { name, value: value ?? "", isSecret: header.isSecret };
-  });
 }

@@ -88,12 +88,20 @@ export const NO_HISTORY = {
   lastFailedAt: null,
 } as const satisfies Partial<Webhook>;
 
+/** What is kept of a reason that somebody gives. */
+export const REASON_MAX = 500;
+
 export function pause(webhook: Webhook, reason: string | null, at: Date): void {
-  Object.assign(webhook, { state: "PAUSED", stateReason: reason, updatedAt: at });
+  stop(webhook, "PAUSED", reason, at);
 }
 
 export function disable(webhook: Webhook, reason: string | null, at: Date): void {
-  Object.assign(webhook, { state: "DISABLED", stateReason: reason, updatedAt: at });
+  stop(webhook, "DISABLED", reason, at);
+}
+
+function stop(webhook: Webhook, state: WebhookState, reason: string | null, at: Date): void {
+  const stateReason = reason && reason.slice(0, REASON_MAX);
+  Object.assign(webhook, { state, stateReason, updatedAt: at });
 }
 
 export function resume(webhook: Webhook, at: Date): void {

@@ -1,7 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Configuration } from "@mikro-orm/core";
 import { Migrator } from "@mikro-orm/migrations";
-import { MikroORM, type SqliteConnection } from "@mikro-orm/sqlite";
+import { MikroORM, SqliteDriver, type SqliteConnection } from "@mikro-orm/sqlite";
 import BetterSqlite from "better-sqlite3";
 import { TABLES } from "./mapping.ts";
 import { MIGRATIONS } from "./migrations/list.ts";
@@ -19,12 +20,26 @@ export class DatabaseProblem extends Error {
   override readonly name = "DatabaseProblem";
 }
 
+/** MikroORM writes values into the text of a statement, where SQLite would take NUL for the end. */
+class Driver extends SqliteDriver {
+  constructor(config: Configuration) {
+    super(config);
+    const { platform } = this;
+    const quote = platform.quoteValue.bind(platform);
+    platform.quoteValue = (value: unknown) =>
+      typeof value === "string" && value.includes("\0")
+        ? `(${value.split("\0").map(quote).join(" || char(0) || ")})`
+        : quote(value);
+  }
+}
+
 /** Opens and migrates `file`, or a database in memory. A second service on the same file is refused. */
 export async function openDatabase(file: string): Promise<Database> {
   const isMemory = file === ":memory:";
   const lock = isMemory ? undefined : takeLock(resolve(file));
   try {
     const orm = await MikroORM.init({
+      driver: Driver,
       dbName: file,
       entities: TABLES,
       extensions: [Migrator],

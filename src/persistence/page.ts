@@ -49,7 +49,10 @@ export async function readPage<T extends object>(em: Em, query: PageQuery<T>): P
   const { entity, where, order, page } = query;
   if (!Number.isInteger(page.first) || page.first < 1 || page.first > PAGE_MAX)
     throw invalid("first", `must be 1 to ${PAGE_MAX}`);
-  const beyond = page.after == null ? {} : beyondCursor(order, readCursor(order, page.after));
+  const beyond =
+    page.after == null
+      ? {}
+      : beyondCursor(order, readCursor(listName(entity, order), order, page.after));
   const orderBy = order.by.map(({ property, direction }) => ({ [property]: direction }));
   const rows = (await em.find<object>(
     entity,
@@ -60,7 +63,7 @@ export async function readPage<T extends object>(em: Em, query: PageQuery<T>): P
     nodes: rows.slice(0, page.first),
     hasNextPage: rows.length > page.first,
     hasPreviousPage: page.after != null,
-    cursorOf: (node) => writeCursor(order, node),
+    cursorOf: (node) => writeCursor(listName(entity, order), order, node),
     count: () => readCount(em, entity, where),
   };
 }
@@ -95,20 +98,25 @@ async function readCount<T extends object>(
 
 type CursorValue = string | number | null;
 
-function writeCursor<T>(order: Order<T>, node: T): string {
+/** Says which list in which order a cursor belongs to. */
+function listName<T extends object>(entity: EntityClass<T>, { by }: Order<T>): string {
+  return [entity.name, ...by.map(({ property }) => property)].join(" ");
+}
+
+function writeCursor<T>(list: string, order: Order<T>, node: T): string {
   const values = order.by.map(({ property }) => {
     const value: unknown = node[property];
     return value instanceof Date ? value.getTime() : value;
   });
-  return Buffer.from(JSON.stringify(values)).toString("base64url");
+  return Buffer.from(JSON.stringify([list, ...values])).toString("base64url");
 }
 
-function readCursor<T>(order: Order<T>, cursor: string): readonly CursorValue[] {
+function readCursor<T>(list: string, order: Order<T>, cursor: string): readonly CursorValue[] {
   try {
-    const values = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown;
+    const [name, ...values] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[];
     const isValue = (value: unknown) =>
       value === null || ["string", "number"].includes(typeof value);
-    if (Array.isArray(values) && values.length === order.by.length && values.every(isValue))
+    if (name === list && values.length === order.by.length && values.every(isValue))
       return values as CursorValue[];
   } catch {
     // Not JSON, so none of our cursors: refused below.

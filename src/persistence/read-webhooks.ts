@@ -1,7 +1,7 @@
-import { raw, type FilterQuery, type MikroORM } from "@mikro-orm/sqlite";
+import type { FilterQuery, MikroORM } from "@mikro-orm/sqlite";
 import { Delivery } from "../domain/delivery.ts";
 import { DAY } from "../domain/duration.ts";
-import { expandPatterns, findEventType, matchesType } from "../domain/event-type.ts";
+import { expandPatterns, matchesType } from "../domain/event-type.ts";
 import { WebhookHour } from "../domain/health.ts";
 import { Webhook, type WebhookHealthState, type WebhookState } from "../domain/webhook.ts";
 import { readPage, type Count, type Em, type Order, type Page, type PageArgs } from "./page.ts";
@@ -69,11 +69,10 @@ export class WebhookReader {
       ...(states && { state: { $in: states } }),
       ...(health && { health: { $in: health } }),
       ...(integration != null && { integration }),
-      ...(url != null && { url: URL.canParse(url) ? new URL(url).href : url }),
-      ...(search && { $or: searched(search) }),
+      ...(url != null && { url: storedUrl(url) }),
       $and: [
         ids ? { id: { $in: ids } } : {},
-        eventTypes ? { id: { $in: await this.#wanting(em, tenantId, eventTypes) } } : {},
+        search || eventTypes ? { id: { $in: await this.#passing(em, tenantId, filter) } } : {},
       ],
     } as FilterQuery<Webhook>;
     return readPage(em, { entity: Webhook, where, order: ORDERS[orderBy], page });
@@ -122,16 +121,25 @@ export class WebhookReader {
     return new Map(rows.map((row) => [row.webhookId, waiting(row)]));
   }
 
-  async #wanting(em: Em, tenantId: string, names: readonly string[]): Promise<string[]> {
-    const types = names.map((name) => findEventType(name)?.name ?? name);
-    const all = await em.find(
-      Webhook,
-      { tenantId, deletedAt: null },
-      { fields: ["id", "eventTypes"] },
-    );
-    const known = types.filter((type) => expandPatterns([type]).unknown.length === 0);
+  /** Ids of the webhooks that pass what SQL can't say: words in any alphabet, patterns of event types. */
+  async #passing(
+    em: Em,
+    tenantId: string,
+    { search, eventTypes }: WebhookFilter,
+  ): Promise<string[]> {
+    const fields = ["id", "name", "url", "description", "key", "eventTypes", "state"] as const;
+    const all = await em.find(Webhook, { tenantId, deletedAt: null }, { fields });
+    const words = search?.toLowerCase();
+    const types = eventTypes && expandPatterns(eventTypes).names;
     return all
-      .filter(({ eventTypes }) => known.some((type) => matchesType(eventTypes, type)))
+      .filter(({ name, url, description, key }) =>
+        words
+          ? [name, url, description, key].some((text) => text?.toLowerCase().includes(words))
+          : true,
+      )
+      .filter(({ eventTypes: patterns, state }) =>
+        types ? state !== "DISABLED" && types.some((type) => matchesType(patterns, type)) : true,
+      )
       .map(({ id }) => id);
   }
 
@@ -148,11 +156,9 @@ interface WaitingRow {
   readonly nextAttemptAt: number | null;
 }
 
-/** Case-insensitive, and without the wildcards of LIKE: an underscore in a key is an underscore. */
-function searched(text: string): object[] {
-  return ["name", "url", "description", "key"].map((column) => ({
-    [raw((alias) => `instr(lower(coalesce(${alias}.${column}, '')), ?)`, [text.toLowerCase()])]: {
-      $gt: 0,
-    },
-  }));
+/** A URL as it is stored: in its normal form, without the fragment that is never sent. */
+function storedUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url) url.hash = "";
+  return url?.href ?? text;
 }

@@ -62,6 +62,10 @@ export class Routes {
     this.#tenants.delete(tenantId);
   }
 
+  clear(): void {
+    this.#tenants.clear();
+  }
+
   #of(tenantId: string): TenantRoutes {
     const known = this.#tenants.get(tenantId);
     if (known) return known;

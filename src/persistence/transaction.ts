@@ -71,7 +71,8 @@ export class Transaction {
 
   rolledBack(): void {
     for (const { lanes, route } of this.#reserved) lanes.giveBack(route);
-    for (const tenantId of this.changedTenants) this.routes.forget(tenantId);
+    // Whoever looked while it was open has seen what is not there.
+    this.routes.clear();
   }
 }
 

@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import { findEventType } from "../domain/event-type.ts";
+import { BUILT_IN } from "../domain/catalog/built-in.ts";
 import { ID_PREFIXES, prefixOf } from "../domain/id.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
@@ -35,7 +35,7 @@ export async function loadNode(
     case "inr":
       return load.inboxRequest.load(id);
     case "typ":
-      return findEventType(id.slice("typ_".length)) ?? null;
+      return BUILT_IN.find((type) => type.id === id) ?? null;
     case "ten":
     case "sec":
     case undefined:

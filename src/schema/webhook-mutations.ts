@@ -189,7 +189,7 @@ builder.mutationFields((t) => ({
     description: "Makes the webhook of this key, or updates it to exactly this.",
     args: { input: t.arg({ type: UpsertWebhookInput, ...input }) },
     resolve: (_root, { input: { key, webhook } }, { tenantId, tools }) =>
-      refusing(() => upsertWebhook(tenantId, { ...newWebhook(webhook), key }, tools)),
+      refusing(() => upsertWebhook(tenantId, key, newWebhook(webhook), tools)),
   }),
   updateWebhook: t.field({
     type: resultUnion(

@@ -60,7 +60,7 @@ function reasonInput(name: string) {
     description: "Which webhook, and why.",
     fields: (t) => ({
       webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
-      reason: t.string({ description: "Shown as stateReason." }),
+      reason: t.string({ description: "Shown as stateReason; its first 500 characters." }),
     }),
   });
 }

@@ -13,10 +13,13 @@ export interface GateOptions {
 /** Where errors leave the service: what the caller can act on passes, everything else becomes an id that the log knows. */
 export function createGate({ report, newErrorId, storageProblem }: GateOptions) {
   return (error: unknown): Error => {
-    if (error instanceof GraphQLError && error.originalError === undefined) return error;
+    if (error instanceof GraphQLError && error.originalError === undefined) return withCode(error);
     const cause = error instanceof GraphQLError ? error.originalError : error;
-    if (cause instanceof GraphQLError) return cause;
     const place = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
+    if (cause instanceof GraphQLError) {
+      const { message, extensions } = withCode(cause);
+      return new GraphQLError(message, { ...place, extensions });
+    }
     if (cause instanceof Refusal) {
       const { message, extensions } = asGraphQLError(cause);
       return new GraphQLError(message, { ...place, extensions });
@@ -30,4 +33,10 @@ export function createGate({ report, newErrorId, storageProblem }: GateOptions) 
     const code = storage ? "UNAVAILABLE" : "INTERNAL_SERVER_ERROR";
     return new GraphQLError(message, { ...place, extensions: { code, errorId } });
   };
+}
+
+/** What GraphQL itself refuses, such as a variable of the wrong type, has a code too. */
+function withCode(error: GraphQLError): GraphQLError {
+  error.extensions.code ??= "BAD_USER_INPUT";
+  return error;
 }
