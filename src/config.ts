@@ -47,7 +47,13 @@ function fail(shape: string): never {
 /** Every setting once: how it is read, its default, and what it means. */
 export const SETTINGS = {
   PORT: { parse: integer(0, 65_535), default: "4000", help: "port of the API" },
-  HOST: { parse: z.string(), default: "127.0.0.1", help: "address that the API listens on" },
+  HOST: {
+    parse: z
+      .string()
+      .transform((text) => text || fail("an address of this machine, such as 127.0.0.1")),
+    default: "127.0.0.1",
+    help: "address that the API listens on",
+  },
   PUBLIC_URL: {
     parse: z.string().transform((text) => (text === "" ? undefined : publicUrl(text))),
     default: "",
@@ -96,13 +102,12 @@ export const SETTINGS = {
     help: "how long events, deliveries, attempts and the log are kept once finished",
   },
   HOOKWIRE_RETRY_DELAYS: {
-    parse: list.transform((parts) =>
-      parts.map(
-        (part) =>
-          parseDuration(part) ??
-          fail("a comma-separated list of ISO 8601 durations such as PT5S,PT5M"),
-      ),
-    ),
+    parse: list.transform((parts) => {
+      const delays = parts.map(parseDuration).filter((ms) => ms !== undefined && ms <= 7 * DAY_MS);
+      return parts.length <= 20 && delays.length === parts.length
+        ? (delays as number[])
+        : fail("a list of ISO 8601 durations such as PT5S,PT5M: at most 20, each of up to 7 days");
+    }),
     default: DEFAULT_RETRY_DELAYS,
     help: "delays between attempts; jitter adds 0 to 20 %",
   },
@@ -155,7 +160,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       return [name, parse.parse(text)];
     } catch (cause) {
       if (!(cause instanceof Unreadable)) throw cause;
-      const shown = name.endsWith("_KEY") ? "its value" : JSON.stringify(text);
+      // A key, or an address that may hold a password, is not repeated.
+      const shown = /_KEY$|^DATABASE_URL$/.test(name) ? "its value" : JSON.stringify(text);
       throw new ConfigProblem(`${name} can't be read: ${shown} should be ${cause.message}`, {
         cause,
       });

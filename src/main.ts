@@ -1,8 +1,8 @@
 import { ConfigProblem, readConfig } from "./config.ts";
-import { createLog } from "./log.ts";
+import { createLog, type Logger } from "./log.ts";
 import { DatabaseProblem } from "./persistence/orm.ts";
 import { PortProblem } from "./server/http.ts";
-import { startService } from "./service.ts";
+import { startService, type Service } from "./service.ts";
 
 /** The program: settings, service, one line when it is ready, and a clean stop. */
 async function main(): Promise<void> {
@@ -13,21 +13,25 @@ async function main(): Promise<void> {
     process.exit(1);
   });
   const service = await startService(config, log);
+  let stopping: Promise<void> | undefined;
+  // A terminal's Ctrl-C reaches the process twice under npm: the second one must not cut the first one short.
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.on(signal, () => void (stopping ??= stop(service, log)));
   if (service.firstStart) {
     console.log(`API key (shown only now): ${service.firstStart.adminKey}`);
     console.log(`Sign your browser in, once: ${service.firstStart.link}`);
   }
   console.log(`Hookwire is ready on ${service.url}/graphql`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      service.stop().then(
-        () => process.exit(0),
-        (err: unknown) => {
-          log.fatal({ err }, "the stop failed");
-          process.exit(1);
-        },
-      );
-    });
+}
+
+async function stop(service: Service, log: Logger): Promise<void> {
+  try {
+    await service.stop();
+    process.exit(0);
+  } catch (err) {
+    log.fatal({ err }, "the stop failed");
+    process.exit(1);
+  }
 }
 
 main().catch((error: unknown) => {

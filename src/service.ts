@@ -14,7 +14,7 @@ import { LogStream } from "./live/stream.ts";
 import { Tail } from "./live/tail.ts";
 import { logLine, type Logger } from "./log.ts";
 import { prepareInstallation } from "./persistence/installation.ts";
-import { openDatabase, storageProblem } from "./persistence/orm.ts";
+import { inWords, openDatabase, storageProblem } from "./persistence/orm.ts";
 import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
 import { SqliteStore } from "./persistence/store.ts";
@@ -50,7 +50,8 @@ export async function startService(
 ): Promise<Service> {
   const listener = await listen(config.HOST, config.PORT);
   const url = config.PUBLIC_URL ?? `http://${hostOf(config.HOST)}:${portOf(listener)}`;
-  const database = await openDatabase(config.DATABASE_URL).catch((error: unknown) => {
+  const file = config.DATABASE_URL;
+  const database = await inWords(file, () => openDatabase(file)).catch((error: unknown) => {
     listener.close();
     throw error;
   });
@@ -59,12 +60,14 @@ export async function startService(
   const announce = (fact: Fact) => log.info(logLine(fact), fact.type);
   const report = (error: unknown, errorId?: string) =>
     log.error({ err: error, error_id: errorId }, "failed");
-  const installation = prepareInstallation(database.writer, {
-    file: config.DATABASE_URL,
-    secretKey: config.HOOKWIRE_SECRET_KEY,
-    adminKey: config.HOOKWIRE_ADMIN_KEY,
-    now: clock.now(),
-  });
+  const installation = await inWords(file, () =>
+    prepareInstallation(database.writer, {
+      file,
+      secretKey: config.HOOKWIRE_SECRET_KEY,
+      adminKey: config.HOOKWIRE_ADMIN_KEY,
+      now: clock.now(),
+    }),
+  );
   const { vault } = installation;
   const defaults = {
     retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,
@@ -151,7 +154,7 @@ export async function startService(
     },
     gate,
   );
-  const sockets = serveSockets(listener, yoga, auth);
+  const sockets = serveSockets(listener, { yoga, auth, maskError: gate });
   let isReady = true;
   serve(listener, {
     auth,
@@ -169,7 +172,7 @@ export async function startService(
       }),
   });
 
-  for (const fact of await store.endLeases()) announce(fact);
+  for (const fact of await inWords(file, () => store.endLeases())) announce(fact);
   engine.start(store.tenantIds);
   upkeep.start(store.tenantIds);
 
@@ -181,12 +184,11 @@ export async function startService(
     async stop() {
       isReady = false;
       listener.close();
-      await sockets.close();
+      sockets.goAway();
       await engine.stop(config.HOOKWIRE_DRAIN);
-      await upkeep.stop();
+      sockets.terminate();
       listener.closeAllConnections();
-      await sender.close();
-      await store.close();
+      await Promise.all([upkeep.stop(), store.close(), sender.close()]);
       await database.close();
     },
   };

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print, type ExecutionResult } from "graphql";
 import { createClient, type Client } from "graphql-ws";
@@ -178,7 +179,8 @@ export async function eventually<T>(look: () => Promise<T | null | undefined | f
   for (;;) {
     const found = await look();
     if (found !== null && found !== undefined && found !== false) return found;
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    // Not at once: looking all the time would take the very time that the service needs.
+    await delay(10);
   }
 }
 

@@ -2,20 +2,20 @@ import { CLAIM_FRESH_MS, LEASE_MARGIN_MS, type Claim } from "../domain/delivery.
 import type { Outcome } from "../domain/outcome.ts";
 import type { Route } from "../domain/route.ts";
 import type { ClaimRequest, Claimed, Lanes, Store } from "../domain/store.ts";
+import { Alarm } from "./alarm.ts";
 import { deliver, type DeliverTools } from "./deliver.ts";
+import { Held } from "./held.ts";
 import { Lane } from "./lane.ts";
+import { Running } from "./running.ts";
 import type { Sender } from "./sender.ts";
 import { Slots, type Slot } from "./slots.ts";
 
-/** Leases held in memory, for each attempt that may be in flight. The rest of a backlog stays in the table. */
-const HELD_PER_SLOT = 4;
-const HELD_BYTES = 64 * 1024 * 1024;
+/** Tests go ahead of all lanes, so they are few: this part of the places besides them. */
+const TESTS_SHARE = 1 / 4;
 /** Leases taken in one transaction. */
 const CLAIM_STEP = 200;
 const RETRY_CLAIM_MS = 1000;
 const RECORD_CUT_MS = 1000;
-/** A timer is never set further than this, so that a step of the wall clock is noticed. */
-const LONGEST_SLEEP_MS = 60_000;
 
 export interface EngineOptions extends Omit<DeliverTools, "send" | "store"> {
   readonly store: Store & { routes(tenantId: string): Iterable<Route> };
@@ -32,17 +32,20 @@ export class Engine implements Lanes {
   /** Lanes with something due in the table and room for it, in turn. */
   readonly #hungry = new Set<Lane>();
   readonly #sleeping = new Set<Lane>();
-  readonly #running = new Set<Promise<unknown>>();
-  #held = 0;
-  #heldBytes = 0;
+  readonly #running: Running;
+  readonly #alarm: Alarm;
+  readonly #held: Held;
+  #tests = 0;
   #isClaiming = false;
   #isStopping = false;
-  #alarm = new AbortController();
-  #alarmAtMs = Infinity;
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#slots = new Slots(options.concurrency);
+    this.#held = new Held(options.concurrency);
+    // What fails was no outcome: its lease ends by itself, and the delivery is due again.
+    this.#running = new Running(options.report);
+    this.#alarm = new Alarm(options.clock, () => this.#awake());
   }
 
   /** Looks at all webhooks of these tenants: what waited from before is due now. */
@@ -57,20 +60,42 @@ export class Engine implements Lanes {
     const nowMs = this.#nowMs;
     const isFree =
       lane.isActive && lane.room > 0 && lane.dueAtMs > nowMs && lane.quietUntilMs <= nowMs;
-    if (this.#isStopping || !isFree || lane.isFailing || !this.#hasRoom) return false;
+    if (this.#isStopping || !isFree || lane.isCareful || this.#held.roomFor(lane) <= 0)
+      return false;
     lane.promised++;
-    this.#held++;
+    this.#held.take();
     return true;
   }
 
   giveBack(route: Route): void {
     this.#laneOf(route).promised--;
-    this.#held--;
+    this.#held.drop();
   }
 
   begin(claims: readonly Claim[]): void {
     for (const claim of claims) this.#enqueue(claim);
     this.#pump();
+  }
+
+  withdraw(deliveryId: string): void {
+    for (const lane of this.#lanes.values()) {
+      const index = lane.queue.findIndex((claim) => claim.deliveryId === deliveryId);
+      if (index < 0) continue;
+      const [claim] = lane.queue.splice(index, 1);
+      this.#held.drop();
+      this.#held.letGo(claim!);
+      lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
+      this.#place(lane);
+      void this.#running.track(this.#options.store.release([claim!]));
+    }
+  }
+
+  /** Somebody asked for it: due now, whatever quiet the receiver asked for. */
+  hasten(tenantId: string, webhookId: string): void {
+    const route = this.#options.store.route(tenantId, webhookId);
+    if (!route) return;
+    this.#laneOf(route).quietUntilMs = 0;
+    this.wake(tenantId, webhookId, this.#options.clock.now());
   }
 
   wake(tenantId: string, webhookId: string, dueAt: Date): void {
@@ -82,16 +107,20 @@ export class Engine implements Lanes {
     this.#pump();
   }
 
+  get hasRoomForTest(): boolean {
+    return this.#tests < this.testsMax;
+  }
+
+  get testsMax(): number {
+    return Math.max(1, Math.floor(this.#options.concurrency * TESTS_SHARE));
+  }
+
   async deliverNow(claim: Claim): Promise<void> {
     const route = this.#options.store.route(claim.tenantId, claim.webhookId);
     if (!route) return this.#options.store.release([claim]);
-    await this.#track(
-      deliver(
-        claim,
-        route,
-        this.#tools(() => {}),
-      ),
-    );
+    this.#tests++;
+    const ended = () => void this.#tests--;
+    await this.#running.track(deliver(claim, route, this.#tools(ended)));
   }
 
   /** The lanes of a tenant follow its webhooks; what a paused or deleted one had taken goes back to the table. */
@@ -111,10 +140,10 @@ export class Engine implements Lanes {
   /** Gives back what was not begun and waits for what is in flight, at most `drainMs`; the rest ends as TIMEOUT. */
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#alarm.abort();
+    this.#alarm.stop();
     for (const lane of this.#lanes.values()) this.#release(lane);
     const done = new AbortController();
-    const allEnded = this.whenIdle().then(() => done.abort());
+    const allEnded = this.#running.whenIdle().then(() => done.abort());
     await this.#options.clock.wait(drainMs, done.signal);
     this.#options.sender.abort();
     // Cut attempts are recorded at once; a database that takes nothing any more must not hold the stop up.
@@ -131,19 +160,15 @@ export class Engine implements Lanes {
     return lane;
   }
 
-  get #hasRoom(): boolean {
-    return this.#held < this.#options.concurrency * HELD_PER_SLOT && this.#heldBytes < HELD_BYTES;
-  }
-
   #enqueue(claim: Claim): void {
     const lane = this.#lanes.get(claim.webhookId);
     if (lane) lane.promised--;
     if (!lane || !lane.isActive || this.#isStopping) {
-      this.#held--;
-      return void this.#track(this.#options.store.release([claim]));
+      this.#held.drop();
+      return void this.#running.track(this.#options.store.release([claim]));
     }
     lane.queue.push(claim);
-    this.#heldBytes += claim.body.length;
+    this.#held.keep(claim);
     this.#place(lane);
   }
 
@@ -158,31 +183,31 @@ export class Engine implements Lanes {
       lane.isActive && !isHungry && lane.wakesAtMs > nowMs && lane.wakesAtMs < Infinity;
     if (isSleeping) this.#sleeping.add(lane);
     else this.#sleeping.delete(lane);
-    if (isSleeping && lane.wakesAtMs < this.#alarmAtMs) this.#sleepUntil(lane.wakesAtMs);
+    if (isSleeping) this.#alarm.setFor(lane.wakesAtMs);
   }
 
   #pump(): void {
     if (this.#isStopping) return;
     for (let lane = this.#slots.next(); lane; lane = this.#slots.next()) this.#begin(lane);
     const requests = this.#isClaiming ? [] : this.#claimRequests();
-    if (requests.length > 0) void this.#track(this.#claim(requests));
+    if (requests.length > 0) void this.#running.track(this.#claim(requests));
   }
 
   #begin(lane: Lane): void {
     const claim = lane.queue.shift()!;
-    this.#heldBytes -= claim.body.length;
+    this.#held.letGo(claim);
     const age =
       LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - this.#options.clock.leaseMs());
     if (age > CLAIM_FRESH_MS) {
-      this.#held--;
+      this.#held.drop();
       lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
       this.#place(lane);
-      return void this.#track(this.#options.store.release([claim]));
+      return void this.#running.track(this.#options.store.release([claim]));
     }
     const slot = this.#slots.take(lane);
     this.#place(lane);
     const ended = (outcome: Outcome) => this.#ended(slot, outcome);
-    void this.#track(deliver(claim, lane.route, this.#tools(ended))).then((fact) => {
+    void this.#running.track(deliver(claim, lane.route, this.#tools(ended))).then((fact) => {
       if (fact?.dueAt) this.wake(claim.tenantId, claim.webhookId, fact.dueAt);
     });
   }
@@ -190,7 +215,7 @@ export class Engine implements Lanes {
   #ended(slot: Slot, outcome: Outcome): void {
     const { lane } = slot;
     this.#slots.free(slot);
-    this.#held--;
+    this.#held.drop();
     lane.learn(outcome, this.#nowMs);
     if (lane.isFailing || lane.quietUntilMs > this.#nowMs) this.#release(lane);
     this.#place(lane);
@@ -228,11 +253,13 @@ export class Engine implements Lanes {
     let left = CLAIM_STEP;
     let leftForFailing = this.#slots.freeForFailing;
     for (const lane of this.#hungry) {
-      if (left <= 0 || !this.#hasRoom) break;
-      if (lane.isFailing && leftForFailing-- <= 0) continue;
-      const most = Math.min(lane.room, left);
+      if (left <= 0) break;
+      const room = this.#held.roomFor(lane);
+      if (room <= 0) continue;
+      if (lane.isCareful && leftForFailing-- <= 0) continue;
+      const most = Math.min(lane.room, left, room);
       lane.promised += most;
-      this.#held += most;
+      this.#held.take(most);
       left -= most;
       requests.push({ tenantId: lane.route.tenantId, webhookId: lane.route.webhookId, most });
       this.#hungry.delete(lane);
@@ -246,7 +273,7 @@ export class Engine implements Lanes {
     for (const { webhookId, most } of requests) {
       const lane = this.#lanes.get(webhookId);
       const missed = most - (got.get(webhookId)?.length ?? 0);
-      this.#held -= missed;
+      this.#held.drop(missed);
       if (!lane) continue;
       lane.promised -= missed;
       const next = nextDueAt.get(webhookId);
@@ -259,41 +286,15 @@ export class Engine implements Lanes {
   #release(lane: Lane): void {
     const claims = lane.queue.splice(0);
     if (claims.length === 0) return;
-    this.#held -= claims.length;
-    for (const claim of claims) this.#heldBytes -= claim.body.length;
+    this.#held.drop(claims.length);
+    for (const claim of claims) this.#held.letGo(claim);
     lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
-    void this.#track(this.#options.store.release(claims));
-  }
-
-  #sleepUntil(atMs: number): void {
-    this.#alarm.abort();
-    this.#alarm = new AbortController();
-    this.#alarmAtMs = atMs;
-    const { signal } = this.#alarm;
-    const sleepMs = Math.min(Math.max(atMs - this.#nowMs, 1), LONGEST_SLEEP_MS);
-    void this.#options.clock.wait(sleepMs, signal).then(() => signal.aborted || this.#awake());
+    void this.#running.track(this.#options.store.release(claims));
   }
 
   #awake(): void {
-    this.#alarmAtMs = Infinity;
     // A copy: placing a lane can put it to sleep again.
     for (const lane of Array.from(this.#sleeping)) this.#place(lane);
     this.#pump();
-  }
-
-  /** Counts as running until it ends. What fails was no outcome: the lease ends by itself, and the delivery is due again. */
-  async #track<T>(work: Promise<T>): Promise<T | undefined> {
-    const tracked = work.catch((error: unknown) => this.#options.report(error));
-    this.#running.add(tracked);
-    try {
-      return (await tracked) as T | undefined;
-    } finally {
-      this.#running.delete(tracked);
-    }
-  }
-
-  /** Resolves when nothing is in flight, claimed or recorded. */
-  async whenIdle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }

@@ -11,6 +11,7 @@ function route(webhookId: string, changes: Partial<Route> = {}): Route {
     webhookId,
     webhookName: webhookId,
     state: "ACTIVE",
+    activeSinceMs: 0,
     url: `https://${webhookId}.example/`,
     origin: `https://${webhookId}.example`,
     format: "ENVELOPE",
@@ -71,7 +72,7 @@ test("Retry-After on 429 and 503 keeps the lane quiet, five minutes at most; on 
 });
 
 test("a quiet lane begins and claims nothing until its time", () => {
-  const one = lane("a");
+  const one = lane("a", 1, { maxInFlight: 1 });
   one.learn(outcome(429, 5000), 0);
   expect([one.canBegin(4999), one.canClaim(4999)]).toEqual([false, false]);
   expect([one.canBegin(5000), one.canClaim(5000)]).toEqual([true, false]);
@@ -81,7 +82,7 @@ test("a lane that is resumed forgets its quiet and looks into the table", () => 
   const one = lane("a", 0, { state: "PAUSED" });
   Object.assign(one, { dueAtMs: Infinity, quietUntilMs: 9000 });
   expect(one.canClaim(10_000)).toBe(false);
-  one.follow(route("a"));
+  one.follow(route("a", { activeSinceMs: 1 }));
   expect(one.canClaim(0)).toBe(true);
 });
 

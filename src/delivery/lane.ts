@@ -28,13 +28,18 @@ export class Lane {
     this.limit = route.isFailing ? 1 : route.maxInFlight;
   }
 
+  /** At 1 after a failure. */
+  get isCareful(): boolean {
+    return this.isFailing && this.limit === 1;
+  }
+
   get isActive(): boolean {
     return this.route.state === "ACTIVE";
   }
 
   /** Leases that it may still take: one ahead for each attempt in flight, so that none waits for a commit. */
   get room(): number {
-    const most = this.isFailing ? 1 : 2 * this.limit;
+    const most = this.isFailing ? this.limit : 2 * this.limit;
     return most - this.inFlight - this.queue.length - this.promised;
   }
 
@@ -76,7 +81,7 @@ export class Lane {
   }
 
   follow(route: Route): void {
-    if (this.route.state !== "ACTIVE" && route.state === "ACTIVE") {
+    if (route.activeSinceMs !== this.route.activeSinceMs) {
       this.dueAtMs = 0;
       this.quietUntilMs = 0;
     }

@@ -31,8 +31,8 @@ export class Slots {
 
   /** Whether a lane waits for its turn. */
   place(lane: Lane, canBegin: boolean): void {
-    this.#working.set(lane, canBegin && !lane.isFailing);
-    this.#failing.set(lane, canBegin && lane.isFailing);
+    this.#working.set(lane, canBegin && !lane.isCareful);
+    this.#failing.set(lane, canBegin && lane.isCareful);
   }
 
   /** Places that failing lanes may still ask claims for. */
@@ -50,7 +50,7 @@ export class Slots {
   }
 
   take(lane: Lane): Slot {
-    const slot = { lane, origin: lane.route.origin, isFailing: lane.isFailing };
+    const slot = { lane, origin: lane.route.origin, isFailing: lane.isCareful };
     lane.inFlight++;
     this.#inFlight++;
     this.#origins.set(slot.origin, (this.#origins.get(slot.origin) ?? 0) + 1);

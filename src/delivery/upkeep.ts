@@ -1,11 +1,14 @@
 import type { Announce } from "../domain/fact.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
+import type { CancelledSome } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
 
 const FOLD_MS = 1000;
 const RETENTION_MS = 60_000;
 /** Deliveries of a deleted webhook that are settled in one transaction. */
 const SETTLE_STEP = 500;
+/** Whatever the clock says, all of a deleted webhook's deliveries are meant. */
+const END_OF_TIME = new Date(8.64e15);
 
 /** The verbs that nobody asks for. */
 export interface UpkeepStore {
@@ -15,7 +18,7 @@ export interface UpkeepStore {
   }>;
   /** Deleted webhooks that something still waits for. */
   orphaned(): readonly string[];
-  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number>;
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
   removeOld(
     before: Date,
     now: Date,
@@ -83,7 +86,7 @@ export class Upkeep {
       for (const tenantId of Array.from(this.#unfolded)) await this.#fold(tenantId);
       if (this.#hasDeleted) await this.#settleDeleted();
     } catch (error) {
-      report(error);
+      if (!this.#stop.signal.aborted) report(error);
     }
   }
 
@@ -102,11 +105,13 @@ export class Upkeep {
   }
 
   async #settleDeleted(): Promise<void> {
-    const { store, clock } = this.#options;
-    for (const webhookId of store.orphaned()) {
-      const settleSome = () => store.cancelWaiting(webhookId, clock.now(), SETTLE_STEP);
-      while (!this.#stop.signal.aborted && (await settleSome()) === SETTLE_STEP);
-    }
+    const { store, announce } = this.#options;
+    for (const webhookId of store.orphaned())
+      for (let count = SETTLE_STEP; count === SETTLE_STEP && !this.#stop.signal.aborted;) {
+        const settled = await store.cancelWaiting(webhookId, END_OF_TIME, SETTLE_STEP);
+        for (const fact of settled.lost) announce(fact);
+        ({ count } = settled);
+      }
     this.#hasDeleted = false;
   }
 
@@ -123,7 +128,7 @@ export class Upkeep {
           announce({ type: "retention.removed", ...removed });
         if (hasMore) continue;
       } catch (error) {
-        report(error);
+        if (!this.#stop.signal.aborted) report(error);
       }
       await clock.wait(RETENTION_MS, this.#stop.signal);
     }

@@ -7,13 +7,8 @@ export async function redeliverDelivery(
   deliveryId: string,
   tools: Tools,
 ): Promise<Delivery> {
-  const delivery = await tools.store.transition(
-    tenantId,
-    deliveryId,
-    "redeliver",
-    tools.clock.now(),
-  );
-  tools.lanes.wake(tenantId, delivery.webhookId, tools.clock.now());
+  const delivery = await change(tenantId, deliveryId, "redeliver", tools);
+  tools.lanes.hasten(tenantId, delivery.webhookId);
   return announced("delivery.requeued", delivery, tools);
 }
 
@@ -22,8 +17,21 @@ export async function cancelDelivery(
   deliveryId: string,
   tools: Tools,
 ): Promise<Delivery> {
-  const delivery = await tools.store.transition(tenantId, deliveryId, "cancel", tools.clock.now());
+  const delivery = await change(tenantId, deliveryId, "cancel", tools);
   return announced("delivery.cancelled", delivery, tools);
+}
+
+/** An attempt that waits for its turn in this process must not begin any more; the writer's order sees to the rest. */
+async function change(
+  tenantId: string,
+  deliveryId: string,
+  verb: "redeliver" | "cancel",
+  { lanes, store, clock, announce }: Tools,
+): Promise<Delivery> {
+  lanes.withdraw(deliveryId);
+  const { delivery, lost } = await store.transition(tenantId, deliveryId, verb, clock.now());
+  for (const fact of lost) announce(fact);
+  return delivery;
 }
 
 function announced(

@@ -115,6 +115,8 @@ export const LEASE_MARGIN_MS = 30_000;
 export const CLAIM_FRESH_MS = 20_000;
 /** Lost attempts in a row before a delivery waits on its schedule: a poisonous one must not stop the service for ever. */
 const LOSSES_AT_ONCE = 3;
+/** The brake of a webhook without a schedule. */
+const LOSS_WAIT_MS = 60_000;
 
 export interface Settling {
   readonly delaysMs: readonly number[];
@@ -164,7 +166,9 @@ export function settle(
 export function lose(state: DeliveryState, { delaysMs, now }: Omit<Settling, "spread">): Settled {
   const losses = state.losses + 1;
   const wait =
-    losses < LOSSES_AT_ONCE ? 0 : (delaysMs[losses - LOSSES_AT_ONCE] ?? delaysMs.at(-1) ?? 0);
+    losses < LOSSES_AT_ONCE
+      ? 0
+      : (delaysMs[losses - LOSSES_AT_ONCE] ?? delaysMs.at(-1) ?? LOSS_WAIT_MS);
   const settled = { ...state, attempts: state.attempts + 1, losses };
   if (state.isTest || state.status === "CANCELLED")
     return {

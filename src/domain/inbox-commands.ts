@@ -3,10 +3,10 @@ import type { Fact } from "./fact.ts";
 import { Inbox, INBOX_DELAY_MAX_MS, INBOX_LIFE_MAX_MS, INBOXES_MAX } from "./inbox.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { Tools } from "./tools.ts";
-import { checkedDuration, zodProblems } from "./webhook-input.ts";
+import { checkedDuration, checkedText, zodProblems } from "./webhook-input.ts";
 
 const FIELDS = z.object({
-  name: z.string().trim().max(200, "must have at most 200 characters").nullable(),
+  name: checkedText(200).nullable(),
   expiresIn: checkedDuration(60_000, INBOX_LIFE_MAX_MS),
   responseStatus: z.int().min(200, "must be 200 to 599").max(599, "must be 200 to 599"),
   responseDelay: checkedDuration(0, INBOX_DELAY_MAX_MS),

@@ -73,6 +73,10 @@ export const REFUSALS = {
     code: "LIMIT_REACHED",
     text: "Too many publishes are waiting to be stored; try again after retryAfter",
   },
+  TESTS_RUNNING: {
+    code: "LIMIT_REACHED",
+    text: "Too many tests are under way; try again when one has ended",
+  },
   WEBHOOKS_FULL: {
     code: "LIMIT_REACHED",
     text: "This is the largest number of webhooks; delete some",

@@ -8,6 +8,8 @@ export interface Route {
   readonly webhookId: string;
   readonly webhookName: string;
   readonly state: WebhookState;
+  /** Creation or the latest resume, milliseconds. */
+  readonly activeSinceMs: number;
   readonly url: string;
   /** Scheme, host and port of `url`. */
   readonly origin: string;

@@ -28,8 +28,14 @@ export interface Lanes {
   /** Places that were reserved in a transaction that did not commit. */
   giveBack(route: Route): void;
   begin(claims: readonly Claim[]): void;
+  /** Gives back the claim of a delivery whose attempt has not begun. */
+  withdraw(deliveryId: string): void;
   /** Something is due in the table. */
   wake(tenantId: string, webhookId: string, dueAt: Date): void;
+  /** Due now, whatever quiet the receiver asked for. */
+  hasten(tenantId: string, webhookId: string): void;
+  readonly hasRoomForTest: boolean;
+  readonly testsMax: number;
   /** Ahead of its lane; resolves when the attempt is recorded. */
   deliverNow(claim: Claim): Promise<void>;
 }
@@ -45,6 +51,17 @@ export interface Claimed {
   /** When each of the webhooks asked for has something due next; null: nothing waits. */
   readonly nextDueAt: ReadonlyMap<string, Date | null>;
   /** Attempts that were recorded because a lease had ended by itself. */
+  readonly lost: readonly AttemptRecorded[];
+}
+
+/** `lost`: attempts that were recorded before, because their lease had ended by itself. */
+export interface Transitioned {
+  readonly delivery: Delivery;
+  readonly lost: readonly AttemptRecorded[];
+}
+
+export interface CancelledSome {
+  readonly count: number;
   readonly lost: readonly AttemptRecorded[];
 }
 
@@ -83,9 +100,9 @@ export interface Store {
     deliveryId: string,
     verb: "redeliver" | "cancel",
     now: Date,
-  ): Promise<Delivery>;
-  /** Cancels what waits for a webhook and was created up to `before`; returns how many of at most `most`. */
-  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number>;
+  ): Promise<Transitioned>;
+  /** Cancels at most `most` of what waits for a webhook and was created up to `before`. */
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
   change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
   /** The webhook as the line sees it. */

@@ -36,6 +36,8 @@ export async function testWebhook(
   const waitMs = WAIT.safeParse(wait);
   refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
   const webhook = await tools.store.change(tenantId, (work) => work.webhook(ref));
+  if (!tools.lanes.hasRoomForTest)
+    throw new Refusal("TESTS_RUNNING", { limit: tools.lanes.testsMax, retryAfterMs: 1000 });
   const event = acceptTest(tenantId, subject ?? sampleFor(webhook), tools);
   const position = tools.store.position(tenantId);
   const claim = await tools.store.keepTest(event, webhook.id);
@@ -62,7 +64,15 @@ function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): Event
     const { event } = accept(tenantId, testInput(subject), tools);
     return Object.assign(event, { isTest: true, matchedWebhooks: 1 });
   } catch (refusal) {
-    throw refusal instanceof Refusal ? refusal.under("event", ...Object.keys(subject)) : refusal;
+    if (!(refusal instanceof Refusal)) throw refusal;
+    const path =
+      "sample" in subject && refusal.details.path?.[0] === "payload"
+        ? ["overrides"]
+        : refusal.details.path;
+    throw new Refusal(refusal.reason, { ...refusal.details, path }).under(
+      "event",
+      ...Object.keys(subject),
+    );
   }
 }
 

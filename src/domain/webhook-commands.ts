@@ -160,8 +160,11 @@ export async function resumeWebhook(
   if (held === "CANCEL") {
     const { id, state } = await tools.store.change(tenantId, (work) => work.webhook(ref));
     const before = tools.clock.now();
-    const cancelSome = () => tools.store.cancelWaiting(id, before, CANCEL_STEP);
-    if (state !== "ACTIVE") while ((await cancelSome()) === CANCEL_STEP);
+    for (let count = CANCEL_STEP; state !== "ACTIVE" && count === CANCEL_STEP;) {
+      const cancelled = await tools.store.cancelWaiting(id, before, CANCEL_STEP);
+      for (const fact of cancelled.lost) tools.announce(fact);
+      ({ count } = cancelled);
+    }
   }
   return changeState("webhook.resumed", tenantId, ref, tools, (webhook) =>
     resume(webhook, tools.clock.now()),

@@ -41,7 +41,8 @@ export type WebhookPatch = { readonly [K in keyof WebhookInput]?: WebhookInput[K
 
 const EVENT_TYPES_MAX = 100;
 
-const text = (most: number) =>
+/** One line of text, trimmed. */
+export const checkedText = (most: number) =>
   z
     .string()
     .trim()
@@ -49,7 +50,8 @@ const text = (most: number) =>
     .max(most, `must have at most ${most} characters`)
     .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), "must not contain control characters");
 
-const duration = (least: number, most: number) =>
+/** An ISO 8601 duration, in milliseconds. */
+export const checkedDuration = (least: number, most: number) =>
   z.string().transform((value, context) => {
     const ms = parseDuration(value);
     if (ms !== undefined && ms >= least && ms <= most) return ms;
@@ -61,8 +63,6 @@ const duration = (least: number, most: number) =>
     return z.NEVER;
   });
 
-export const checkedDuration = duration;
-
 const FIELDS = z.object({
   key: z
     .string()
@@ -71,7 +71,7 @@ const FIELDS = z.object({
       "must be 1 to 200 letters, digits, dots, colons, hyphens or underscores",
     )
     .nullable(),
-  name: text(200),
+  name: checkedText(200),
   eventTypes: z
     .array(z.string())
     .min(1, "must name at least one event type; * means all")
@@ -81,14 +81,14 @@ const FIELDS = z.object({
     .max(2000, "must have at most 2,000 characters")
     .refine((value) => !/[\0\p{Cs}]/u.test(value), "must be text")
     .nullable(),
-  integration: text(64),
+  integration: checkedText(64),
   format: z.enum(PAYLOAD_FORMATS),
   signature: z.enum(SIGNATURE_SCHEMES),
   retryDelays: z
-    .array(duration(0, 7 * DAY))
+    .array(checkedDuration(0, 7 * DAY))
     .max(20, "must have at most 20 delays")
     .nullable(),
-  timeout: duration(1000, 30_000).nullable(),
+  timeout: checkedDuration(1000, 30_000).nullable(),
   secret: z
     .string()
     .transform((text, context) => {

@@ -39,6 +39,8 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   /** The end of the log when the subscriber came: what lies before is history. */
   #historyEnd: number | undefined;
   #replayed = 0;
+  /** When it last told something, lease clock. */
+  #toldAtMs = 0;
   #isStarted = false;
 
   constructor(live: Live, request: StreamRequest) {
@@ -55,6 +57,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     if (!this.#isStarted) await this.#begin();
     while (this.#ready.length === 0 && !this.#ended.signal.aborted) await this.#pull();
     const value = this.#ended.signal.aborted ? undefined : this.#ready.shift();
+    this.#toldAtMs = this.#live.clock.leaseMs();
     return value ? { done: false, value } : { done: true, value: undefined };
   }
 
@@ -66,6 +69,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
 
   async #begin(): Promise<void> {
     this.#isStarted = true;
+    this.#toldAtMs = this.#live.clock.leaseMs();
     const { tenantId, start } = this.#request;
     this.#historyEnd = this.#live.position(tenantId);
     this.#position = this.#historyEnd;
@@ -105,25 +109,29 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
       this.#position = entry.position;
       if (await matches(entry)) this.#emit(entry);
     }
-    if (entries.length > 0) return;
+    if (entries.length > 0) {
+      if (this.#ready.length === 0 && this.#patienceMs === 0) this.#tellProgress();
+      return;
+    }
     // Behind the end with nothing left to read: retention removed all there was.
     if (this.#position < end) this.#tellGap(end);
     this.#tellCaughtUp(this.#position);
-    if (this.#ready.length === 0 && this.#position === this.#live.position(tenantId))
-      await this.#sleep();
+    if (this.#ready.length > 0 || this.#position !== this.#live.position(tenantId)) return;
+    if (this.#patienceMs === 0) this.#tellProgress();
+    else await this.#sleep();
   }
 
+  /** Until the next commit, or until there was nothing to tell for so long that the cursor itself is news. */
   async #sleep(): Promise<void> {
-    const silence = new AbortController();
-    const either = AbortSignal.any([this.#ended.signal, silence.signal]);
-    const timeout = this.#live.clock.wait(PROGRESS_MS, either).then(() => "SILENCE" as const);
-    const commit = this.#live.tail
-      .next(this.#request.tenantId, either)
-      .then(() => "COMMIT" as const);
-    const first = await Promise.race([commit, timeout]);
-    silence.abort();
-    if (first === "SILENCE" && !this.#ended.signal.aborted)
-      this.#ready.push({ type: "PROGRESS", position: this.#position, at: this.#live.clock.now() });
+    const woken = new AbortController();
+    const either = AbortSignal.any([this.#ended.signal, woken.signal]);
+    const silence = this.#live.clock.wait(this.#patienceMs, either);
+    await Promise.race([this.#live.tail.next(this.#request.tenantId, either), silence]);
+    woken.abort();
+  }
+
+  get #patienceMs(): number {
+    return Math.max(0, this.#toldAtMs + PROGRESS_MS - this.#live.clock.leaseMs());
   }
 
   #emit(entry: LogEntry): void {
@@ -140,6 +148,14 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
       position,
       at: this.#live.clock.now(),
       replayed: this.#replayed,
+    });
+  }
+
+  #tellProgress(): void {
+    this.#ready.push({
+      type: "PROGRESS",
+      position: this.#position,
+      at: this.#live.clock.now(),
     });
   }
 

@@ -33,7 +33,8 @@ export function prepareInstallation(
   settings: InstallationSettings,
 ): Installation {
   const meta = metaTable(db);
-  const secretKey = settings.secretKey ?? keyBeside(settings.file);
+  const secretKey =
+    settings.secretKey ?? keyBeside(settings.file, meta.get(KEY_CHECK) === undefined);
   const vault = createVault(secretKey);
   checkKey(meta, vault);
   return {
@@ -56,9 +57,13 @@ function metaTable(db: SqliteHandle) {
 }
 
 /** Kept beside the database with mode 0600; without it the stored secrets can't be opened. */
-function keyBeside(file: string): Buffer {
+function keyBeside(file: string, isNew: boolean): Buffer {
   if (file === ":memory:") return randomBytes(32);
   const path = `${file}.key`;
+  if (!isNew && !existsSync(path))
+    throw new DatabaseProblem(
+      `The secret key ${path} is gone; put it back, or set HOOKWIRE_SECRET_KEY to what it held`,
+    );
   try {
     if (!existsSync(path))
       writeFileSync(path, `${randomBytes(32).toString("base64")}\n`, { mode: 0o600, flag: "wx" });

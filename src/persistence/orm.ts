@@ -1,5 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Configuration } from "@mikro-orm/core";
 import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM, SqliteDriver, type SqliteConnection } from "@mikro-orm/sqlite";
@@ -94,7 +94,11 @@ function takeLock(file: string): SqliteHandle {
     );
   }
   try {
-    const lock = new BetterSqlite(`${file}.lock`, { timeout: 0 });
+    // By whatever name it is reached, it is one database.
+    const place = existsSync(file)
+      ? realpathSync(file)
+      : join(realpathSync(dirname(file)), basename(file));
+    const lock = new BetterSqlite(`${place}.lock`, { timeout: 0 });
     lock.pragma("locking_mode = exclusive");
     lock.exec("begin exclusive");
     return lock;
@@ -109,15 +113,28 @@ function takeLock(file: string): SqliteHandle {
   }
 }
 
+/** Runs a step of the start; what the disk or the database has against it becomes a sentence. */
+export async function inWords<T>(file: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    const problem = storageProblem(cause);
+    if (problem === undefined) throw cause;
+    throw new DatabaseProblem(`The database ${file} can't be opened: ${problem}`, { cause });
+  }
+}
+
 /** A sentence for an error of the disk or the database that is no bug of ours; undefined for any other error. */
 export function storageProblem(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== "string" || !code.startsWith("SQLITE_")) return undefined;
+  if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT"))
+    return "the file is no database, or a damaged one";
   if (code === "SQLITE_FULL") return "the disk is full";
   if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED"))
     return "another process holds the database";
   if (code.startsWith("SQLITE_IOERR")) return "the disk reports an error";
-  if (code.startsWith("SQLITE_READONLY") || code === "SQLITE_CANTOPEN")
+  if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN"))
     return "the database file can't be written";
   return undefined;
 }

@@ -12,7 +12,15 @@ interface TenantRoutes {
 
 type WebhookRow = Pick<
   Row<Webhook>,
-  "id" | "name" | "state" | "url" | "format" | "timeoutMs" | "maxInFlight" | "consecutiveFailures"
+  | "id"
+  | "name"
+  | "state"
+  | "activeSince"
+  | "url"
+  | "format"
+  | "timeoutMs"
+  | "maxInFlight"
+  | "consecutiveFailures"
 > & {
   readonly eventTypes: string;
   readonly headers: string;
@@ -34,7 +42,7 @@ export class Routes {
     this.#vault = vault;
     this.#defaults = defaults;
     this.#webhooks = db.prepare<[string], WebhookRow>(
-      `select id, name, state, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight, event_types as eventTypes,
+      `select id, name, state, active_since as activeSince, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight, event_types as eventTypes,
         headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures
        from webhook where tenant_id = ? and deleted_at is null`,
     );
@@ -89,6 +97,7 @@ export class Routes {
       webhookId: row.id,
       webhookName: row.name,
       state: row.state,
+      activeSinceMs: row.activeSince,
       url: row.url,
       origin: new URL(row.url).origin,
       format: row.format,

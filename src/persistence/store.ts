@@ -1,4 +1,4 @@
-import type { Claim, Delivery } from "../domain/delivery.ts";
+import type { Claim } from "../domain/delivery.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptRecorded } from "../domain/fact.ts";
 import type { InboxAnswer, InboxRequest } from "../domain/inbox.ts";
@@ -6,6 +6,7 @@ import type { LogEntry } from "../domain/log-entry.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Route } from "../domain/route.ts";
 import type {
+  CancelledSome,
   Claimed,
   ClaimRequest,
   Kept,
@@ -13,6 +14,7 @@ import type {
   NewEvent,
   Recording,
   Store,
+  Transitioned,
   Work,
 } from "../domain/store.ts";
 import type { Vault } from "../domain/vault.ts";
@@ -135,11 +137,11 @@ export class SqliteStore implements Store {
     deliveryId: string,
     verb: "redeliver" | "cancel",
     now: Date,
-  ): Promise<Delivery> {
+  ): Promise<Transitioned> {
     return this.#writer.change(transition, { tenantId, deliveryId, verb, now });
   }
 
-  cancelWaiting(webhookId: string, before: Date, most: number): Promise<number> {
+  cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome> {
     return this.#writer.change(cancelWaiting, { webhookId, before, most }, most);
   }
 

@@ -16,6 +16,7 @@ export class OrmWork implements Work {
   readonly #now: Date;
   /** Versions as read, null for a new one. */
   readonly #webhooks = new Map<Webhook, number | null>();
+  readonly #removedInboxes: string[] = [];
 
   constructor(em: EntityManager, tenantId: string, now: Date) {
     this.#em = em;
@@ -67,6 +68,7 @@ export class OrmWork implements Work {
   }
 
   remove(entity: SigningSecret | Inbox): void {
+    if (entity instanceof Inbox) this.#removedInboxes.push(entity.id);
     this.#em.remove(entity);
   }
 
@@ -79,6 +81,7 @@ export class OrmWork implements Work {
   /** Inside a turn of the writer: all or nothing, with a row of the log for each webhook that changed. */
   async flush(transaction: Transaction): Promise<void> {
     await this.#em.flush();
+    for (const id of this.#removedInboxes) transaction.sql.emptyInbox(id);
     for (const [webhook, versionBefore] of this.#webhooks) {
       if (webhook.version === versionBefore) continue;
       transaction.changeWebhooks(this.#tenantId);

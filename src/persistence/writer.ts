@@ -61,7 +61,10 @@ export class Writer {
     return new Promise<void>((resolve, reject) => this.#enqueue({ run, resolve, reject }));
   }
 
-  /** Resolves when all that was asked for is done; what is asked for later is refused. */
+  /**
+   * Resolves when all that was asked for is done; what is asked for later is refused. A lock of another process is not
+   * waited for any more: what it holds up is refused too.
+   */
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#running;
@@ -76,8 +79,14 @@ export class Writer {
   async #run(): Promise<void> {
     // Whoever asks in the same turn of the event loop shares the commit.
     for (await nextTick(); this.#queue.length > 0; await nextTick()) {
-      const first = this.#queue[0]!;
-      if ("run" in first) await this.#runTurn(this.#queue.shift() as Turn);
+      try {
+        await this.#beginWhenFree();
+      } catch (error) {
+        // Another process holds the database: all who wait are told now, and not one after the other.
+        for (const { reject } of this.#queue.splice(0)) reject(error);
+        continue;
+      }
+      if ("run" in this.#queue[0]!) await this.#runTurn(this.#queue.shift() as Turn);
       else await this.#runGroup(this.#takeGroup());
     }
     this.#running = undefined;
@@ -93,23 +102,32 @@ export class Writer {
 
   async #runGroup(group: Change[]): Promise<void> {
     try {
-      const results = await this.#inTransaction((transaction) =>
+      const results = await this.#complete((transaction) =>
         group.map(({ verb, about }) => verb(transaction, about as never)),
       );
       for (const [index, change] of group.entries()) change.resolve(results[index] as never);
     } catch (error) {
       if (group.length === 1) return group[0]!.reject(error);
       // One of them failed: alone, each gets the answer that is its own.
-      for (const change of group) await this.#runGroup([change]);
+      for (const change of group) await this.#runAlone(change);
     }
   }
 
-  async #runTurn({ run, resolve, reject }: Turn): Promise<void> {
-    await this.#inTransaction(run).then(resolve, reject);
+  async #runAlone(change: Change): Promise<void> {
+    try {
+      await this.#beginWhenFree();
+    } catch (error) {
+      return change.reject(error);
+    }
+    await this.#runGroup([change]);
   }
 
-  async #inTransaction<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
-    await this.#beginWhenFree();
+  async #runTurn({ run, resolve, reject }: Turn): Promise<void> {
+    await this.#complete(run).then(resolve, reject);
+  }
+
+  /** Does the work of the transaction that was begun, and commits it or rolls it back. */
+  async #complete<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
     const transaction = this.#open();
     let result: T;
     try {
@@ -132,7 +150,7 @@ export class Writer {
         return this.#begin();
       } catch (error) {
         const isBusy = String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY");
-        if (!isBusy || waited >= BUSY_PATIENCE_MS) throw error;
+        if (!isBusy || this.#isClosed || waited >= BUSY_PATIENCE_MS) throw error;
       }
       await wait(BUSY_RETRY_MS);
     }

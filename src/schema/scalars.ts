@@ -4,6 +4,12 @@ import { builder } from "./builder.ts";
 
 const INSTANT = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 
+/** JavaScript takes 30 February for 2 March. */
+function isDay(text: string): boolean {
+  const [year = 0, month = 0, day = 0] = text.slice(0, 10).split("-").map(Number);
+  return day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+}
+
 builder.scalarType("DateTime", {
   description:
     "RFC 3339 instant, UTC, milliseconds, such as 2026-01-31T12:00:00.000Z. Other offsets are accepted.",
@@ -11,7 +17,7 @@ builder.scalarType("DateTime", {
   serialize: (value) => value.toISOString(),
   parseValue(value) {
     const date = typeof value === "string" && INSTANT.test(value) ? new Date(value) : undefined;
-    if (date && !Number.isNaN(date.getTime())) return date;
+    if (date && !Number.isNaN(date.getTime()) && isDay(String(value))) return date;
     throw new GraphQLError(
       "DateTime must be an RFC 3339 instant with a time zone, such as 2026-01-31T12:00:00Z",
     );

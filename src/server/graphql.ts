@@ -1,3 +1,4 @@
+import { GraphQLError } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import { createLoaders, schema, type Context, type Services } from "../schema/index.ts";
 import type { Caller } from "./auth.ts";
@@ -32,7 +33,7 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
       load: createLoaders(tenantId, services.reader, services.webhookReader),
     }),
     maskedErrors: { maskError },
-    plugins: [limitTokens],
+    plugins: [limitDocuments],
     graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
     // A large module that only browsers need.
     renderGraphiQL: async (options) =>
@@ -44,10 +45,26 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
   });
 }
 
-const limitTokens: Plugin = {
+/** A document that is too long is refused by its tokens, one that is too deep before it overflows the stack. */
+const limitDocuments: Plugin = {
   onParse({ parseFn, setParseFn }) {
     setParseFn((source: unknown, options: object) =>
-      parseFn(source, { ...options, maxTokens: LIMITS.documentTokens }),
+      orTooDeep(() => parseFn(source, { ...options, maxTokens: LIMITS.documentTokens })),
+    );
+  },
+  onValidate({ validateFn, setValidationFn }) {
+    setValidationFn((...args: Parameters<typeof validateFn>) =>
+      orTooDeep(() => validateFn(...args)),
     );
   },
 };
+
+function orTooDeep<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const extensions = { code: "GRAPHQL_PARSE_FAILED", http: { status: 400 } };
+    throw new GraphQLError("The document is nested too deeply", { extensions });
+  }
+}

@@ -28,6 +28,8 @@ export async function listen(host: string, port: number): Promise<Server> {
   const server = createServer({
     headersTimeout: LIMITS.headersTimeoutMs,
     requestTimeout: LIMITS.requestTimeoutMs,
+    // An offer of another protocol, such as h2c, is an offer: the request itself is answered.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
   server.on("request", (_request, response) => {
     if (server.listenerCount("request") === 1)
@@ -90,22 +92,31 @@ async function serveGraphQL(
   if (!caller) return refuseStranger(request, response);
   if (request.method !== "POST") return await yoga(request, response, { caller });
   // Only a script can send JSON to another site without asking it first, and we answer no such question.
-  if (!/^application\/(graphql\+)?json\b/i.test(request.headers["content-type"] ?? ""))
-    return sendError(
-      response,
-      415,
-      "UNSUPPORTED_MEDIA_TYPE",
-      "The body must be JSON: content-type application/json.",
-    );
+  const type = request.headers["content-type"]?.toLowerCase() ?? "";
+  if (!/^application\/(graphql\+)?json\b/.test(type)) return sendError(response, 415, ...NOT_JSON);
+  request.headers["content-type"] = type;
   const { bytes, truncated } = await readBody(request, LIMITS.bodyBytes);
-  if (truncated)
-    return sendError(
-      response,
-      413,
-      "LIMIT_REACHED",
-      `The body is larger than ${LIMITS.bodyBytes} bytes.`,
-    );
-  await yoga(Object.assign(request, { body: bytes }), response, { caller });
+  if (truncated) return sendError(response, 413, ...TOO_LARGE);
+  await yoga(Object.assign(request, { body: replay(bytes) }), response, { caller });
+}
+
+const NOT_JSON = [
+  "UNSUPPORTED_MEDIA_TYPE",
+  "The body must be JSON: content-type application/json.",
+] as const;
+const TOO_LARGE = ["LIMIT_REACHED", `The body is larger than ${LIMITS.bodyBytes} bytes.`] as const;
+
+/** A body that was read already, as Yoga takes one: it counts the keys of what it finds, and a Buffer has millions. */
+function replay(bytes: Buffer): AsyncIterable<Buffer> {
+  const length = bytes.length;
+  return Object.assign(
+    { length },
+    {
+      async *[Symbol.asyncIterator]() {
+        yield bytes;
+      },
+    },
+  );
 }
 
 function refuseStranger(request: IncomingMessage, response: ServerResponse): void {

@@ -35,7 +35,7 @@ export async function serveInbox(
     return send(response, 404, { error: "There is no such inbox; it may have expired." });
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  await wait(answer.delayMs, gone.signal);
+  if (answer.delayMs > 0) await wait(answer.delayMs, gone.signal);
   send(response, answer.status, { request: answer.requestId });
 }
 

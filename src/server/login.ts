@@ -33,7 +33,8 @@ export async function serveLogin(
       "This key is not the right one.",
     );
   }
-  if (token === null) return show(response, 200, "");
+  // Only a browser that goes there uses the link up, and not who merely asks for its head.
+  if (token === null || request.method !== "GET") return show(response, 200, "");
   answer(
     response,
     await auth.signIn({ token }),

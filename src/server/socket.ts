@@ -1,57 +1,158 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { ExecutionArgs } from "graphql";
-import { useServer, type Extra } from "graphql-ws/use/ws";
-import { WebSocketServer } from "ws";
+import { getOperationAST, GraphQLError, type ExecutionArgs } from "graphql";
+import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
+import { WebSocketServer, type WebSocket } from "ws";
 import type { Auth, Caller } from "./auth.ts";
 import type { Yoga } from "./graphql.ts";
 import { LIMITS } from "./limits.ts";
 
-type SocketExtra = Extra & Record<PropertyKey, unknown> & { caller?: Caller };
+/** One client's socket: the request that opened it, and who it turned out to be. */
+interface Peer extends Record<PropertyKey, unknown> {
+  readonly request: IncomingMessage;
+  caller?: Caller;
+}
 type Enveloped = ReturnType<Yoga["getEnveloped"]>;
 type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, "execute" | "subscribe"> };
+type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>;
+
+export interface SocketOptions {
+  readonly yoga: Yoga;
+  readonly auth: Auth;
+  /** The gate: what the client may be told of an error. */
+  readonly maskError: (error: unknown) => Error;
+}
+
+export interface Sockets {
+  /** Takes no more sockets and asks those that are open to close. */
+  goAway(): void;
+  /** Ends whatever is still open. */
+  terminate(): void;
+}
 
 /** graphql-transport-ws on the same port and path as HTTP. Whoever shows no key in connection_init is closed with 4403. */
-export function serveSockets(server: Server, yoga: Yoga, auth: Auth): { close(): Promise<void> } {
+export function serveSockets(server: Server, options: SocketOptions): Sockets {
+  const protocol = createProtocol(options);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LIMITS.messageBytes,
     perMessageDeflate: false,
+    handleProtocols,
   });
-  const protocol = useServer<{ authorization?: unknown }, SocketExtra>(
-    {
-      execute: (args) => (args as Operation).rootValue.execute(args),
-      subscribe: (args) => (args as Operation).rootValue.subscribe(args),
-      async onConnect({ connectionParams, extra }) {
-        const caller = await auth.identify(extra.request, connectionParams?.authorization);
-        if (caller) extra.caller = caller;
-        return caller !== null;
-      },
-      async onSubscribe({ extra }, _id, { query, variables, operationName }) {
-        const enveloped = yoga.getEnveloped({ caller: extra.caller, request: extra.request });
-        const document = enveloped.parse(query);
-        const errors = enveloped.validate(enveloped.schema, document);
-        if (errors.length > 0) return errors;
-        return {
-          schema: enveloped.schema,
-          operationName,
-          document,
-          variableValues: variables,
-          contextValue: await enveloped.contextFactory(),
-          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
-        };
-      },
-    },
-    sockets,
-  );
+  let isOpen = true;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const path = request.url?.split("?")[0];
-    if (path !== yoga.graphqlEndpoint)
+    if (!isOpen || path !== options.yoga.graphqlEndpoint)
       return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
     sockets.handleUpgrade(request, socket, head, (opened) =>
-      sockets.emit("connection", opened, request),
+      serveSocket(protocol, opened, { request }),
     );
   });
-  return { close: async () => protocol.dispose() };
+  return {
+    goAway() {
+      isOpen = false;
+      for (const client of sockets.clients) client.close(1001, "Going away");
+    },
+    terminate() {
+      for (const client of sockets.clients) client.terminate();
+    },
+  };
+}
+
+/** A client that answers no ping for this long is gone. */
+const PING_MS = 12_000;
+
+function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
+  let isAlive = true;
+  const ping = setInterval(() => {
+    if (!isAlive) return socket.terminate();
+    isAlive = false;
+    socket.ping();
+  }, PING_MS);
+  socket.on("pong", () => (isAlive = true));
+  // A message that is too large or no frame at all: ws closes the socket by itself, with the code that says so.
+  socket.on("error", () => undefined);
+  const closed = protocol.opened(
+    {
+      protocol: socket.protocol,
+      send: (text) =>
+        new Promise((resolve, reject) => {
+          if (socket.readyState !== socket.OPEN) return resolve();
+          // Called back when the text has left: a subscriber that reads slowly is told no faster.
+          socket.send(text, (error) => (error ? reject(error) : resolve()));
+        }),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (handle) =>
+        socket.on("message", (data: Buffer) => {
+          handle(data.toString()).catch(() => socket.close(CloseCode.InternalServerError));
+        }),
+    },
+    peer,
+  );
+  socket.once("close", (code, reason) => {
+    clearInterval(ping);
+    void closed(code, reason.toString());
+  });
+}
+
+function createProtocol({ yoga, auth, maskError }: SocketOptions): Protocol {
+  return makeServer<{ authorization?: unknown }, Peer>({
+    execute: (args) => (args as Operation).rootValue.execute(args),
+    subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+    async onConnect({ connectionParams, extra }) {
+      const caller = await auth.identify(extra.request, connectionParams?.authorization);
+      if (caller) extra.caller = caller;
+      return caller !== null;
+    },
+    async onSubscribe({ extra }, _id, params) {
+      try {
+        return await prepare(yoga, extra.caller!, params);
+      } catch (error) {
+        return [told(maskError(error))];
+      }
+    },
+  });
+}
+
+/** What runs an operation, or the errors of its document. */
+async function prepare(
+  yoga: Yoga,
+  caller: Caller,
+  {
+    query,
+    variables,
+    operationName,
+  }: { query: string; variables?: object | null; operationName?: string | null },
+): Promise<ExecutionArgs | readonly GraphQLError[]> {
+  const enveloped = yoga.getEnveloped({ caller });
+  const document = enveloped.parse(query) as ExecutionArgs["document"];
+  const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
+  if (errors.length > 0) return errors.map(told);
+  if (!getOperationAST(document, operationName))
+    return [
+      new GraphQLError("The document has no operation of this name", {
+        extensions: { code: "BAD_USER_INPUT" },
+      }),
+    ];
+  return {
+    schema: enveloped.schema,
+    operationName,
+    document,
+    variableValues: variables as ExecutionArgs["variableValues"],
+    contextValue: await enveloped.contextFactory(),
+    rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+  };
+}
+
+/** Without what only an HTTP answer needs. */
+function told(error: Error): GraphQLError {
+  if (!(error instanceof GraphQLError)) return new GraphQLError(error.message);
+  const { http: _http, ...extensions } = error.extensions;
+  return new GraphQLError(error.message, {
+    nodes: error.nodes,
+    source: error.source,
+    positions: error.positions,
+    extensions,
+  });
 }

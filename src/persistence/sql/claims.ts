@@ -5,11 +5,11 @@ import type { Row, SqliteHandle } from "./sqlite.ts";
 export function claimStatements(db: SqliteHandle) {
   const due = db.prepare<[string, number, number, number], DueRow>(
     `select ${DELIVERY}, ${EVENT_OF_DELIVERY}
-     where d.webhook_id = ? and d.due_at <= ? and (d.claim_owner is null or d.claim_ends_at <= ?)
+     where d.webhook_id = ? and d.due_at <= ? and d.is_test = 0 and (d.claim_owner is null or d.claim_ends_at <= ?)
      order by d.due_at limit ?`,
   );
-  const next = db.prepare<[string], { dueAt: number | null }>(
-    `select min(iif(claim_owner is null, due_at, max(due_at, claim_ends_at))) as dueAt
+  const next = db.prepare<[number, string], { dueAt: number | null }>(
+    `select min(iif(claim_owner is null, due_at, max(due_at, claim_ends_at + ?))) as dueAt
      from (select due_at, claim_owner, claim_ends_at from delivery
            where webhook_id = ? and due_at is not null order by due_at limit 1000)`,
   );
@@ -18,9 +18,6 @@ export function claimStatements(db: SqliteHandle) {
   );
   const release = db.prepare(
     "update delivery set claim_owner = null, claim_ends_at = null where id = ? and claim_owner = ? and claim_number = ?",
-  );
-  const dropClaim = db.prepare(
-    "update delivery set claim_owner = null, claim_ends_at = null where id = ?",
   );
   const waiting = db.prepare<[string, number, number], Row<Delivery>>(
     `select ${DELIVERY} from delivery d
@@ -39,15 +36,15 @@ export function claimStatements(db: SqliteHandle) {
   return {
     due: (webhookId: string, now: Date, leaseMs: number, most: number) =>
       due.all(webhookId, now.getTime(), leaseMs, most),
-    nextDueAt(webhookId: string): Date | null {
-      const { dueAt } = next.get(webhookId)!;
+    /** `aheadMs`: how far the wall clock is ahead of the lease clock. */
+    nextDueAt(webhookId: string, aheadMs: number): Date | null {
+      const { dueAt } = next.get(aheadMs, webhookId)!;
       return dueAt === null ? null : new Date(dueAt);
     },
     claim: (id: string, owner: string, number: number, endsAt: number): void =>
       void claim.run(owner, number, endsAt, id),
     release: ({ deliveryId, owner, number }: Claim): void =>
       void release.run(deliveryId, owner, number),
-    dropClaim: (id: string): void => void dropClaim.run(id),
     waiting: (webhookId: string, before: Date, most: number) =>
       waiting.all(webhookId, before.getTime(), most),
     /** Deleted webhooks that something still waits for. */

@@ -12,7 +12,7 @@ export function deliveryStatements(db: SqliteHandle) {
   const transition = db.prepare(`update delivery set ${settled} where id = ?`);
   const settle = db.prepare(
     `update delivery set ${settled}, last_outcome = ?, last_attempt_id = ?, claim_owner = null, claim_ends_at = null
-     where id = ? and claim_owner = ? and claim_number = ? and status <> 'CANCELLED'`,
+     where id = ? and claim_owner = ? and claim_number = ? and attempts = ? and status <> 'CANCELLED'`,
   );
   const settleAny = db.prepare(
     `update delivery set ${settled}, last_outcome = ?, last_attempt_id = ?, claim_owner = null, claim_ends_at = null where id = ?`,
@@ -64,8 +64,15 @@ export function deliveryStatements(db: SqliteHandle) {
       to: Settled,
       attempt: DeliveryAttempt,
     ): boolean =>
-      settle.run(...values(to), attempt.outcome, attempt.id, deliveryId, owner, number).changes ===
-      1,
+      settle.run(
+        ...values(to),
+        attempt.outcome,
+        attempt.id,
+        deliveryId,
+        owner,
+        number,
+        to.attempts - 1,
+      ).changes === 1,
     settleAny: (id: string, to: Settled, attempt: DeliveryAttempt): void =>
       void settleAny.run(...values(to), attempt.outcome, attempt.id, id),
     countLateAttempt: (id: string): void => void countLate.run(id),

@@ -12,7 +12,9 @@ export function inboxStatements(db: SqliteHandle) {
     `delete from inbox_request where inbox_id = ? and id <= (
        select id from inbox_request where inbox_id = ? order by id desc limit 1 offset ?)`,
   );
+  const empty = db.prepare("delete from inbox_request where inbox_id = ?");
   return {
+    emptyInbox: (id: string): void => void empty.run(id),
     inbox(id: string): Inbox | undefined {
       const row = get.get(id);
       return row && { ...row, createdAt: new Date(0), expiresAt: new Date(row.expiresAt) };

@@ -21,9 +21,7 @@ export function foldLog(transaction: Transaction, { tenantId }: { tenantId: stri
   const entries = sql.unfolded(tenantId, STEP);
   const last = entries.at(-1);
   if (!last) return { hasMore: false, paused: [] };
-  const counted = entries.filter(
-    ({ change, isTest }) => !isTest && (change === "CREATED" || change === "ATTEMPTED"),
-  );
+  const counted = entries.filter(({ change }) => change === "CREATED" || change === "ATTEMPTED");
   const paused = [...Map.groupBy(counted, (entry) => entry.webhookId!)].flatMap(
     ([webhookId, changes]) => foldWebhook(transaction, webhookId, changes),
   );

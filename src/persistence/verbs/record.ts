@@ -1,17 +1,19 @@
 import {
+  LEASE_MARGIN_MS,
   lose,
   LOST,
   settle,
   type Claim,
+  type Delivery,
   type DeliveryAttempt,
   type Settled,
 } from "../../domain/delivery.ts";
-import { LEASE_MARGIN_MS } from "../../domain/delivery.ts";
 import { bodyOf } from "../../domain/event.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
 import type { Route } from "../../domain/route.ts";
 import type { ClaimRequest, Claimed, Recording } from "../../domain/store.ts";
 import type { DueRow } from "../sql/delivery-columns.ts";
+import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
 
 /**
@@ -27,21 +29,21 @@ export function record(
   if (sql.settle(claim, settled, attempt)) return recorded(transaction, claim, attempt, settled);
 
   const row = sql.delivery(claim.tenantId, claim.deliveryId);
-  const isCurrent = row?.claimOwner === claim.owner && row.claimNumber === claim.number;
-  const state = { ...claim.state, ...(row && stateOf(row)) };
-  if (row && isCurrent) {
-    const late = settle(state, { kind: attempt.outcome }, { delaysMs: [], now, spread: 0 });
-    sql.settleAny(row.id, late, attempt);
-    return recorded(transaction, claim, attempt, late);
-  }
-  const numbered = Object.assign(attempt, { number: state.attempts + 1 });
-  if (row) sql.countLateAttempt(row.id);
-  const unchanged = {
-    ...state,
-    attempts: numbered.number,
-    dueAt: row?.dueAt ? new Date(row.dueAt) : null,
-  };
-  return recorded(transaction, claim, numbered, { ...unchanged, finishedAt: null });
+  if (!row) return recorded(transaction, claim, attempt, settled);
+  const state = stateOf(row);
+  const attempts = state.attempts + 1;
+  const isCurrent = row.claimOwner === claim.owner && row.claimNumber === claim.number;
+  const isCancelled = row.status === "CANCELLED";
+  const dueAt = row.dueAt === null ? null : new Date(row.dueAt);
+  const finishedAt = row.finishedAt === null ? null : new Date(row.finishedAt);
+  const late = !isCurrent
+    ? { ...state, attempts, dueAt, finishedAt }
+    : isCancelled
+      ? settle(state, { kind: attempt.outcome }, { delaysMs: [], now, spread: 0 })
+      : { ...settled, attempts };
+  if (isCurrent) sql.settleAny(row.id, late, attempt);
+  else sql.countLateAttempt(row.id);
+  return recorded(transaction, claim, Object.assign(attempt, { number: attempts }), late);
 }
 
 function recorded(
@@ -100,6 +102,8 @@ export function claimDue(
   const claims: Claim[] = [];
   const lost: AttemptRecorded[] = [];
   const nextDueAt = new Map<string, Date | null>();
+  const { clock } = transaction.tools;
+  const aheadMs = clock.now().getTime() - clock.leaseMs();
   for (const { tenantId, webhookId, most } of requests) {
     const route = transaction.routes.find(tenantId, webhookId);
     if (!route) continue;
@@ -108,7 +112,7 @@ export function claimDue(
       if (wasLost) lost.push(recordLost(transaction, row, route.retryDelaysMs, route.url));
       else claims.push(lease(transaction, row, route));
     }
-    nextDueAt.set(webhookId, transaction.sql.nextDueAt(webhookId));
+    nextDueAt.set(webhookId, transaction.sql.nextDueAt(webhookId, aheadMs));
   }
   return { claims, nextDueAt, lost };
 }
@@ -146,7 +150,7 @@ function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
 /** The attempt of a lease that ended by itself. It goes back to the table, where the next claim finds it. */
 export function recordLost(
   transaction: Transaction,
-  row: DueRow,
+  row: Row<Delivery>,
   delaysMs: readonly number[],
   url: string,
 ): AttemptRecorded {

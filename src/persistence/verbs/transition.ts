@@ -1,6 +1,7 @@
 import { cancel, Delivery, redeliver } from "../../domain/delivery.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
 import { Refusal } from "../../domain/refusal.ts";
+import type { CancelledSome, Transitioned } from "../../domain/store.ts";
 import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
 import { logDelivery } from "./keep.ts";
@@ -17,21 +18,21 @@ export interface Transition {
 export function transition(
   transaction: Transaction,
   { tenantId, deliveryId, verb, now }: Transition,
-): Delivery {
-  const { sql, tools, routes } = transaction;
-  const row = sql.delivery(tenantId, deliveryId);
-  if (!row) throw new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
-  const isLeased = row.claimOwner !== null && (row.claimEndsAt ?? 0) > tools.clock.leaseMs();
-  const isGone = routes.find(tenantId, row.webhookId) === undefined;
+): Transitioned {
+  const { sql, routes } = transaction;
+  const before = sql.delivery(tenantId, deliveryId);
+  if (!before) throw new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
+  const lost = loseEnded(transaction, before);
+  const row = sql.delivery(tenantId, deliveryId)!;
+  const webhookGone = routes.find(tenantId, row.webhookId) === undefined;
   const to =
     verb === "cancel"
       ? cancel(stateOf(row), now)
-      : redeliver(stateOf(row), { now, inFlight: isLeased, webhookGone: isGone });
+      : redeliver(stateOf(row), { now, inFlight: row.claimOwner !== null, webhookGone });
   sql.transition(row.id, to);
-  if (verb === "redeliver") sql.dropClaim(row.id);
   const delivery = Object.assign(deliveryOf(row), to);
   logDelivery(transaction, delivery, verb === "cancel" ? "CANCELLED" : "REQUEUED", now);
-  return delivery;
+  return { delivery, lost };
 }
 
 export interface CancelWaiting {
@@ -40,19 +41,30 @@ export interface CancelWaiting {
   readonly most: number;
 }
 
-/** Cancels up to `most` of what waits for a webhook; returns how many there were. */
+/** Cancels up to `most` of what waits for a webhook. */
 export function cancelWaiting(
   transaction: Transaction,
   { webhookId, before, most }: CancelWaiting,
-): number {
+): CancelledSome {
   const now = transaction.tools.clock.now();
   const rows = transaction.sql.waiting(webhookId, before, most);
+  const lost: AttemptRecorded[] = [];
   for (const row of rows) {
-    const to = cancel(stateOf(row), now);
+    lost.push(...loseEnded(transaction, row));
+    const current = transaction.sql.delivery(row.tenantId, row.id)!;
+    const to = cancel(stateOf(current), now);
     transaction.sql.transition(row.id, to);
-    logDelivery(transaction, Object.assign(deliveryOf(row), to), "CANCELLED", now);
+    logDelivery(transaction, Object.assign(deliveryOf(current), to), "CANCELLED", now);
   }
-  return rows.length;
+  return { count: rows.length, lost };
+}
+
+/** A lease that ended by itself leaves an attempt whose end nobody saw: it is recorded before anything else happens. */
+function loseEnded(transaction: Transaction, row: Row<Delivery>): AttemptRecorded[] {
+  const { clock } = transaction.tools;
+  if (row.claimOwner === null || (row.claimEndsAt ?? 0) > clock.leaseMs()) return [];
+  const route = transaction.routes.find(row.tenantId, row.webhookId);
+  return [recordLost(transaction, row, route?.retryDelaysMs ?? [], route?.url ?? "")];
 }
 
 /** At the start no lease of an earlier run is alive. Tests of that time end here, since no lane claims a test. */

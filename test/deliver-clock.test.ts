@@ -1,0 +1,179 @@
+import { expect, test } from "vitest";
+import type { Clock } from "../src/domain/tools.ts";
+import { eventually, startApp, type AppOptions } from "./app.ts";
+import { deliveryOf, holdingReceiver, onlyDelivery, settled } from "./deliver-receiver.ts";
+import { makeWebhook, publishSample } from "./steps.ts";
+import { HandClock } from "./world.ts";
+
+const HOUR_MS = 3_600_000;
+const SCHEDULE = "PT5M,PT30M";
+/** The engine sleeps no longer than this, so that it sees that the clock was put. */
+const LOOK_MS = 60_000;
+
+const PUT: AppOptions = { env: { HOOKWIRE_RETRY_DELAYS: SCHEDULE } };
+
+test("when the clock is put forwards by an hour, a retry comes once, and nothing is lost", async () => {
+  const clock = new HandClock();
+  await using app = await startApp({ ...PUT, circumstances: { clock, random: () => 0 } });
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url });
+  const { eventId } = await publishSample(app);
+  (await receiver.request(1)).answer(500);
+  const id = await onlyDelivery(app, eventId);
+  await settled(app, id, "RETRYING");
+  clock.step(HOUR_MS);
+  clock.pass(LOOK_MS);
+  (await receiver.request(2)).answer(200);
+  expect(await settled(app, id, "SUCCEEDED")).toMatchObject({ attemptCount: 2 });
+  const fresh = await publishSample(app);
+  (await receiver.request(3)).answer(200);
+  await settled(app, await onlyDelivery(app, fresh.eventId), "SUCCEEDED");
+  expect(receiver.all.map(({ json }) => json.id)).toEqual([eventId, eventId, fresh.eventId]);
+});
+
+test("when the clock is put back by an hour, what is new is sent at once, and a retry comes later, once", async () => {
+  const clock = new HandClock();
+  await using app = await startApp({ ...PUT, circumstances: { clock, random: () => 0 } });
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url });
+  const { eventId } = await publishSample(app);
+  (await receiver.request(1)).answer(500);
+  const id = await onlyDelivery(app, eventId);
+  await settled(app, id, "RETRYING");
+  clock.step(-HOUR_MS);
+  const fresh = await publishSample(app);
+  (await receiver.request(2)).answer(200);
+  await settled(app, await onlyDelivery(app, fresh.eventId), "SUCCEEDED");
+  clock.pass(300_000 + HOUR_MS - 1);
+  const later = await publishSample(app);
+  (await receiver.request(3)).answer(200);
+  await settled(app, await onlyDelivery(app, later.eventId), "SUCCEEDED");
+  expect(await deliveryOf(app, id)).toMatchObject({ status: "RETRYING", attemptCount: 1 });
+  clock.pass(1);
+  (await receiver.request(4)).answer(200);
+  expect(await settled(app, id, "SUCCEEDED")).toMatchObject({ attemptCount: 2 });
+  expect(receiver.all.map(({ json }) => json.id)).toEqual([
+    eventId,
+    fresh.eventId,
+    later.eventId,
+    eventId,
+  ]);
+});
+
+test("an attempt in flight survives a step of the clock: it is neither lost nor made twice", async () => {
+  for (const step of [HOUR_MS, -HOUR_MS]) {
+    const clock = new HandClock();
+    await using app = await startApp({ circumstances: { clock, random: () => 0 } });
+    await using receiver = await holdingReceiver();
+    await makeWebhook(app, { url: receiver.url });
+    const { eventId } = await publishSample(app);
+    const request = await receiver.request(1);
+    clock.step(step);
+    const other = await publishSample(app);
+    const second = await receiver.request(2);
+    expect(second.json.id).toBe(other.eventId);
+    request.answer(200);
+    second.answer(200);
+    const delivery = await settled(app, await onlyDelivery(app, eventId), "SUCCEEDED");
+    expect(delivery.attempts).toMatchObject([{ outcome: "SUCCEEDED" }]);
+    await settled(app, await onlyDelivery(app, other.eventId), "SUCCEEDED");
+    expect(receiver.all).toHaveLength(2);
+  }
+});
+
+test("while an attempt is in flight and the clock is ahead of the leases, the database is left in peace", async () => {
+  const hand = new HandClock();
+  let asked = 0;
+  const clock: Clock = {
+    now: hand.now,
+    wait: hand.wait,
+    leaseMs: () => {
+      asked++;
+      return hand.leaseMs();
+    },
+  };
+  await using app = await startApp({ circumstances: { clock } });
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url });
+  await publishSample(app);
+  await receiver.request(1);
+  hand.step(HOUR_MS);
+  await publishSample(app);
+  const second = await receiver.request(2);
+  const before = asked;
+  for (let n = 0; n < 100; n++) await (await fetch(`${app.url}/readyz`)).text();
+  expect(asked - before).toBeLessThan(10);
+  second.answer(200);
+  receiver.all[0]?.answer(200);
+});
+
+test("a stop cuts what is in flight after the drain and records it; the next start goes on", async () => {
+  await using app = await startApp({
+    env: { HOOKWIRE_DRAIN: "PT0.1S", HOOKWIRE_RETRY_DELAYS: "PT0.1S" },
+  });
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url, maxInFlight: 1 });
+  const cut = await onlyDelivery(app, (await publishSample(app)).eventId);
+  await receiver.request(1);
+  const waiting = await onlyDelivery(app, (await publishSample(app)).eventId);
+  await app.stop();
+  expect(receiver.all).toHaveLength(1);
+  receiver.answerAll({ status: 200 });
+  await app.start();
+  expect((await settled(app, waiting, "SUCCEEDED")).attempts).toMatchObject([
+    { number: 1, outcome: "SUCCEEDED" },
+  ]);
+  expect((await settled(app, cut, "SUCCEEDED")).attempts).toMatchObject([
+    { number: 1, outcome: "TIMEOUT", message: expect.stringContaining("stopping") },
+    { number: 2, outcome: "SUCCEEDED" },
+  ]);
+});
+
+test("a stop waits for an attempt that is about to be answered", async () => {
+  await using app = await startApp();
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url });
+  const id = await onlyDelivery(app, (await publishSample(app)).eventId);
+  const request = await receiver.request(1);
+  const stopped = app.stop();
+  await eventually(() =>
+    fetch(app.url).then(
+      () => false,
+      () => true,
+    ),
+  );
+  request.answer(200);
+  await stopped;
+  await app.start();
+  expect(await deliveryOf(app, id)).toMatchObject({ status: "SUCCEEDED", attemptCount: 1 });
+});
+
+test("a retry keeps its time over a restart", async () => {
+  const clock = new HandClock();
+  await using app = await startApp({
+    env: { HOOKWIRE_RETRY_DELAYS: "PT1H" },
+    circumstances: { clock, random: () => 0 },
+  });
+  await using receiver = await holdingReceiver();
+  await makeWebhook(app, { url: receiver.url });
+  const id = await onlyDelivery(app, (await publishSample(app)).eventId);
+  (await receiver.request(1)).answer(500);
+  const { nextAttemptAt } = await settled(app, id, "RETRYING");
+  await app.stop();
+  clock.pass(HOUR_MS - 1);
+  await app.start();
+  expect(await deliveryOf(app, id)).toMatchObject({
+    status: "RETRYING",
+    nextAttemptAt,
+    attemptCount: 1,
+  });
+  const other = await publishSample(app);
+  const next = await receiver.request(2);
+  expect(next.json.id).toBe(other.eventId);
+  next.answer(200);
+  clock.pass(1);
+  (await receiver.request(3)).answer(200);
+  expect((await settled(app, id, "SUCCEEDED")).attempts.map(({ number }) => number)).toEqual([
+    1, 2,
+  ]);
+});
