@@ -34,7 +34,8 @@ export class HandClock implements Clock {
   pass(ms: number): void {
     this.#nowMs += ms;
     this.#leaseMs += ms;
-    for (const sleeper of Array.from(this.#sleepers)) if (sleeper.untilMs <= this.#leaseMs) sleeper.wake();
+    for (const sleeper of Array.from(this.#sleepers))
+      if (sleeper.untilMs <= this.#leaseMs) sleeper.wake();
   }
 
   /** The wall clock is put forwards or backwards; nobody has waited longer for that. */
