@@ -107,12 +107,18 @@ export function claimDue(
   for (const { tenantId, webhookId, most } of requests) {
     const route = transaction.routes.find(tenantId, webhookId);
     if (!route) continue;
-    for (const row of due(transaction, webhookId, most)) {
+    const rows = due(transaction, webhookId, most);
+    for (const row of rows) {
       const wasLost = row.claimOwner !== null;
       if (wasLost) lost.push(recordLost(transaction, row, route.retryDelaysMs, route.url));
       else claims.push(lease(transaction, row, route));
     }
-    nextDueAt.set(webhookId, transaction.sql.nextDueAt(webhookId, aheadMs));
+    // As many as asked for: more may be due, and the next claim will see.
+    const mayHaveMore = rows.length === most;
+    nextDueAt.set(
+      webhookId,
+      mayHaveMore ? clock.now() : transaction.sql.nextDueAt(webhookId, aheadMs),
+    );
   }
   return { claims, nextDueAt, lost };
 }
