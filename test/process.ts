@@ -14,6 +14,9 @@ import type { CreateWebhookInput, PublishEventInput } from "./generated/graphql.
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
+const isRoot = process.getuid?.() === 0;
+const HOLD = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -23,8 +26,8 @@ export interface Ended {
 
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** User and group to run as, when the test is root and the service must not be. */
-  readonly uid?: number;
+  /** Held to the permissions of files, which root otherwise is not. */
+  readonly isHeld?: boolean;
 }
 
 /** A test that ran out of time disposes of nothing: its processes end with the file. */
@@ -44,13 +47,13 @@ export class Process implements AsyncDisposable {
   readonly #watchers = new Set<() => void>();
   #hasEnded = false;
 
-  constructor(folder: string, { env = {}, uid }: ProcessOptions = {}) {
-    this.#child = spawn(process.execPath, [MAIN], {
+  constructor(folder: string, { env = {}, isHeld = false }: ProcessOptions = {}) {
+    const [command, ...args] = [...(isHeld && isRoot ? HOLD : []), process.execPath, MAIN];
+    this.#child = spawn(command!, args, {
       cwd: folder,
       // Nothing of the caller's settings may leak in.
       env: { PATH: process.env["PATH"], PORT: "0", ...env },
       stdio: ["ignore", "pipe", "pipe"],
-      ...(uid !== undefined && { uid, gid: uid }),
     });
     running.add(this);
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
