@@ -3,6 +3,7 @@ import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./delivery/engine.ts";
 import { createSender, type Sender } from "./delivery/sender.ts";
+import { createTestPlaces } from "./delivery/test-places.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
 import type { Fact } from "./domain/fact.ts";
 import { newId } from "./domain/id.ts";
@@ -81,6 +82,7 @@ export async function startService(
     newId,
     vault,
     defaults,
+    report,
     owner: randomBytes(8).toString("hex"),
     listener: {
       appended(entries) {
@@ -130,6 +132,7 @@ export async function startService(
   const tools: Tools = {
     store,
     lanes: engine,
+    testPlaces: createTestPlaces(config.HOOKWIRE_CONCURRENCY),
     announce,
     clock,
     newId,

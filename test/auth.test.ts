@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -153,35 +152,6 @@ test("without a key in the settings one is made at the first start, told once, a
   expect((await ask(app, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(401);
 });
 
-test("the program prints the key and the link at its first start, and never again", async () => {
-  await using app = await startApp(); // for its folder
-  const start = async (): Promise<string> => {
-    const env = {
-      PATH: process.env["PATH"],
-      PORT: "0",
-      DATABASE_URL: `sqlite:${join(app.folder, "own.db")}`,
-    };
-    const program = spawn(process.execPath, ["src/main.ts"], {
-      env,
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let text = "";
-    for await (const chunk of program.stdout.setEncoding("utf8") as AsyncIterable<string>) {
-      text += chunk;
-      if (text.includes("is ready on")) program.kill("SIGTERM");
-    }
-    expect(program.exitCode ?? (await once(program, "exit"))[0]).toBe(0);
-    return text;
-  };
-  const first = await start();
-  const key = /API key[^:]*: (\S+)/.exec(first)?.[1] ?? "none";
-  expect(first.split(key)).toHaveLength(2);
-  expect(first).toMatch(/once: http:\/\/127\.0\.0\.1:\d+\/login\?token=\S+/);
-  const second = await start();
-  expect(second).toContain("is ready on");
-  expect(second).not.toMatch(/API key|token=/);
-});
-
 test("signing secrets are not in the files either", async () => {
   await using app = await startApp();
   const { secret } = await makeWebhook(app, { url: (await makeInbox(app)).url });
@@ -191,13 +161,18 @@ test("signing secrets are not in the files either", async () => {
     for (const form of [bare, Buffer.from(bare, "base64")]) expect(file.includes(form)).toBe(false);
 });
 
-test("another key in the settings replaces the one before, and ends its sessions", async () => {
+test("another key in the settings replaces the one before, ends its sessions, and stays without the setting", async () => {
   await using app = await startApp();
   const cookie = await cookieOf(app);
   expect((await ask(app, { cookie })).status).toBe(200);
   await app.stop();
   await app.start({ env: { HOOKWIRE_ADMIN_KEY: "quite-another-key" } });
   expect((await ask(app, { cookie })).status).toBe(401);
+  expect((await ask(app, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(401);
+  expect((await ask(app, { authorization: "Bearer quite-another-key" })).status).toBe(200);
+  await app.stop();
+  await app.start({ env: { HOOKWIRE_ADMIN_KEY: "" } });
+  expect(app.firstStart).toBeUndefined();
   expect((await ask(app, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(401);
   expect((await ask(app, { authorization: "Bearer quite-another-key" })).status).toBe(200);
 });

@@ -152,6 +152,7 @@ test("an attempt ends by its webhook's timeout, and says that the receiver was t
     },
   ]);
   expect(delivery.attempts[0]?.durationMs).toBeGreaterThanOrEqual(990);
-  expect(delivery.attempts[0]?.durationMs).toBeLessThan(2000);
+  // The service's own timeout would be 15 seconds.
+  expect(delivery.attempts[0]?.durationMs).toBeLessThan(10_000);
   await eventually(async () => receiver.inFlight === 0);
 });

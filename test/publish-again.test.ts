@@ -168,27 +168,3 @@ test("a refused event does not use up its key", async () => {
     isNew: true,
   });
 });
-
-test("the stream of deliveries can be followed from the cursor of a publish", async () => {
-  await using app = await startApp();
-  await using receiver = await holdingReceiver();
-  receiver.answerAll({ status: 200 });
-  await makeWebhook(app, { url: receiver.url });
-  await publishSample(app);
-  const { eventId, streamCursor } = await publishSample(app);
-  const query = `subscription ($after: StreamCursor!) {
-    deliveryUpdates(start: { after: $after }) { ... on DeliveryUpdate { eventId change } }
-  }`;
-  const seen: unknown[] = [];
-  for await (const { data } of app
-    .client()
-    .iterate({ query, variables: { after: streamCursor } })) {
-    const { deliveryUpdates: update } = data as {
-      deliveryUpdates: { eventId?: string; change?: string };
-    };
-    if (update.eventId !== eventId) continue;
-    seen.push(update.change);
-    if (update.change === "ATTEMPTED") break;
-  }
-  expect(seen).toEqual(["CREATED", "ATTEMPTED"]);
-});

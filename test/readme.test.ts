@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { parse, OperationTypeNode, type OperationDefinitionNode } from "graphql";
 import { expect, test } from "vitest";
 import { SETTINGS } from "../src/config.ts";
-import { startApp, type App } from "./app.ts";
+import { ADMIN_KEY, startApp, type App } from "./app.ts";
+import { makeInbox, makeWebhook } from "./steps.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -94,4 +95,20 @@ test("the table of settings says what the code says", () => {
   );
   const table = ["| setting | default | meaning |", "|---|---|---|", ...rows].join("\n");
   expect(readme).toContain(`<!-- settings -->\n\n${table}\n\n<!-- /settings -->`);
+});
+
+test("the query inside the curl example is answered as it stands", async () => {
+  const [, command = ""] = /```sh\n(curl [^`]*\/graphql [^`]*)```/.exec(readme) ?? [];
+  const [, body = ""] = /-d '([^']+)'/.exec(command) ?? [];
+  const headers = [...command.matchAll(/-H "([\w-]+): ([^"]*)"/g)].map(
+    ([, name = "", value = ""]) => [name, value.replace("$HOOKWIRE_ADMIN_KEY", ADMIN_KEY)],
+  );
+  await using app = await startApp();
+  await makeWebhook(app, { url: (await makeInbox(app)).url, name: "Shop" });
+  const response = await fetch(`${app.url}/graphql`, { method: "POST", body, headers });
+  const answer = (await response.json()) as { data?: object; errors?: unknown };
+  expect(answer.errors).toBeUndefined();
+  expect(answer.data).toMatchObject({
+    webhooks: { nodes: [{ name: "Shop", state: "ACTIVE", waiting: { pending: { value: 0 } } }] },
+  });
 });

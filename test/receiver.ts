@@ -53,7 +53,8 @@ export async function attempt(
   const request = outgoing(url, changes);
   const startMs = performance.now();
   const outcome = await by.send(request, signal);
-  expect(performance.now() - startMs).toBeLessThan(request.timeoutMs + 1000);
+  // What has no deadline lasts for minutes, or for ever.
+  expect(performance.now() - startMs).toBeLessThan(request.timeoutMs + 10_000);
   expect(structuredClone(outcome)).toEqual(outcome);
   expect(outcome.message).toMatch(/\w+ \w+/);
   expect(outcome.message).not.toMatch(/undefined|\[object/);

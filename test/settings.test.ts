@@ -4,7 +4,6 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ConfigProblem, readConfig } from "../src/config.ts";
-import { ADMIN_KEY } from "./app.ts";
 import {
   failedStart,
   makeFolder,
@@ -188,21 +187,4 @@ test("of two processes that start at once on a fresh folder one runs and one is 
   const started = await Promise.any(both.map((one) => one.ready()));
   expect((await fetch(`${started.url}/readyz`)).status).toBe(200);
   await Promise.all(both.map((one) => one.kill("SIGKILL")));
-});
-
-test("an operator's key in the settings replaces the one before, and stays without the setting", async () => {
-  using folder = makeFolder();
-  const query = (service: Process, key: string) =>
-    fetch(`${service.url}/graphql`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-      body: '{"query":"{__typename}"}',
-    }).then(({ status }) => status);
-  await (await startProcess(folder.path)).kill("SIGTERM");
-  const next = { HOOKWIRE_ADMIN_KEY: "another-key-of-the-operator" };
-  await (await startProcess(folder.path, next)).kill("SIGTERM");
-  await using service = await new Process(folder.path).ready();
-  expect(service.stdout).not.toContain("API key");
-  expect(await query(service, next.HOOKWIRE_ADMIN_KEY)).toBe(200);
-  expect(await query(service, ADMIN_KEY)).toBe(401);
 });

@@ -18,6 +18,7 @@ const StartStopDeliveries = graphql(`
           nodes {
             number
             outcome
+            message
           }
         }
       }
@@ -52,7 +53,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     for (const { eventId } of published) expect(receiver.count("/a", eventId)).toBe(1);
     const { deliveries } = await after.run(StartStopDeliveries);
     for (const { attempts } of deliveries?.nodes ?? [])
-      expect(attempts?.nodes).toEqual([{ number: 1, outcome: "SUCCEEDED" }]);
+      expect(attempts?.nodes).toMatchObject([{ number: 1, outcome: "SUCCEEDED" }]);
   },
 );
 
@@ -62,7 +63,7 @@ test("a receiver that hangs holds a stop up for the drain time, and what is cut 
   receiver.isHolding = true;
   const drain = { HOOKWIRE_DRAIN: "PT0.7S", HOOKWIRE_RETRY_DELAYS: "PT0.01S" };
   await using before = await startProcess(folder.path, drain);
-  await before.makeWebhook({ url: `${receiver.url}/a`, maxInFlight: 2 });
+  await before.makeWebhook({ url: `${receiver.url}/a`, maxInFlight: 2, timeout: "PT30S" });
   for (let count = 0; count < 6; count++) await before.publish();
   await eventually(async () => receiver.held === 2);
 
@@ -71,7 +72,8 @@ test("a receiver that hangs holds a stop up for the drain time, and what is cut 
   const tookMs = performance.now() - startMs;
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(tookMs).toBeGreaterThanOrEqual(700);
-  expect(tookMs).toBeLessThan(1700);
+  // Without the drain it would last until the attempt's own deadline.
+  expect(tookMs).toBeLessThan(15_000);
   expect(claimsIn(folder.database)).toBe(0);
 
   receiver.isHolding = false;
@@ -85,11 +87,14 @@ test("a receiver that hangs holds a stop up for the drain time, and what is cut 
     ...Array<string>(4).fill("SUCCEEDED"),
     ...Array<string>(2).fill("TIMEOUT SUCCEEDED"),
   ]);
-});
+  const attempts = deliveries?.nodes.flatMap((delivery) => delivery.attempts?.nodes ?? []);
+  for (const { outcome, message } of attempts ?? [])
+    if (outcome === "TIMEOUT") expect(message).toContain("stopping");
+}, 60_000);
 
 test("clients that don't answer don't hold a stop up", async () => {
   using folder = makeFolder();
-  await using service = await startProcess(folder.path);
+  await using service = await startProcess(folder.path, { HOOKWIRE_DRAIN: "PT60S" });
   const { port } = new URL(service.url);
   const stalled = connect(Number(port), "127.0.0.1").on("error", () => undefined);
   stalled.write(
@@ -102,16 +107,16 @@ test("clients that don't answer don't hold a stop up", async () => {
   const { code } = await service.kill("SIGTERM");
   stalled.destroy();
   expect(code).toBe(0);
-  expect(performance.now() - startMs).toBeLessThan(3000);
-});
+  expect(performance.now() - startMs).toBeLessThan(20_000);
+}, 90_000);
 
-test("an idle service stops at once", async () => {
+test("an idle service stops at once, however long attempts might take to end", async () => {
   using folder = makeFolder();
-  await using service = await startProcess(folder.path);
+  await using service = await startProcess(folder.path, { HOOKWIRE_DRAIN: "PT60S" });
   const startMs = performance.now();
   expect(await service.kill("SIGTERM")).toMatchObject({ code: 0, stderr: "" });
-  expect(performance.now() - startMs).toBeLessThan(1000);
-});
+  expect(performance.now() - startMs).toBeLessThan(20_000);
+}, 90_000);
 
 test("a signal that comes twice, as npm passes Ctrl-C on, still stops cleanly", async () => {
   using folder = makeFolder();

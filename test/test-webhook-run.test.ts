@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { first, startApp } from "./app.ts";
 import { DeliverCancel } from "./deliver-documents.ts";
-import { deliveryOf, holdingReceiver, runTest } from "./deliver-receiver.ts";
+import { askTest, deliveryOf, holdingReceiver, runTest } from "./deliver-receiver.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 
@@ -83,4 +83,33 @@ test("a test in flight can be cancelled, and its failure leaves it cancelled", a
     attempt: { responseStatus: 500 },
     delivery: { status: "CANCELLED" },
   });
+});
+
+test("only a quarter of the places runs tests at once: one more is a LimitError, until one has ended", async () => {
+  await using app = await startApp({ env: { HOOKWIRE_CONCURRENCY: "4" } });
+  await using receiver = await holdingReceiver();
+  const { id } = await makeWebhook(app, { url: receiver.url });
+  const running = runTest(app, id);
+  const arrived = await receiver.request(1);
+  const refused = await askTest(app, id);
+  expect(refused).toMatchObject({ __typename: "LimitError", code: "LIMIT_REACHED", limit: 1 });
+  expect(receiver.all).toHaveLength(1);
+  arrived.answer(200);
+  expect(await running).toMatchObject({ succeeded: true });
+  receiver.answerAll({ status: 200 });
+  expect(await runTest(app, id)).toMatchObject({ succeeded: true });
+});
+
+test("of many tests that are asked for at once no more run than there are places for", async () => {
+  await using app = await startApp({ env: { HOOKWIRE_CONCURRENCY: "4" } });
+  await using receiver = await holdingReceiver();
+  const { id } = await makeWebhook(app, { url: receiver.url });
+  const asked = Array.from({ length: 10 }, () => askTest(app, id, undefined, "PT0S"));
+  const answers = (await Promise.all(asked)).map(({ __typename }) => __typename);
+  expect(answers.toSorted()).toEqual([
+    ...Array<string>(9).fill("LimitError"),
+    "TestWebhookPayload",
+  ]);
+  (await receiver.request(1)).answer(200);
+  expect(receiver.most).toBe(1);
 });

@@ -87,7 +87,7 @@ test("an aborted event stream leaves nothing behind", async () => {
   await nobodyListens();
 });
 
-test("an event stream whose connection is reset before anything came leaves nothing behind", async () => {
+test("an event stream whose connection is reset before anything was read leaves nothing behind", async () => {
   await using app = await startApp();
   const body = JSON.stringify({ query: print(DeliveryUpdates) });
   const head = `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${ADMIN_KEY}\r\naccept: text/event-stream\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
@@ -95,18 +95,39 @@ test("an event stream whose connection is reset before anything came leaves noth
     const socket = connect(Number(new URL(app.url).port), "127.0.0.1");
     await once(socket, "connect");
     socket.write(head + body);
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    // By turns when its stream is open, and while it is being opened.
+    if (turn % 2 === 0) await eventually(async () => openStreams.size === 1);
+    else await new Promise<void>((resolve) => setImmediate(resolve));
     socket.resetAndDestroy();
     await once(socket, "close");
+    if (turn % 2 === 0) await nobodyListens();
   }
   await app.post({ query: "{ __typename }" });
   await nobodyListens();
 });
 
-test("a refused subscription leaves nothing behind", async () => {
+test("a refused subscription leaves nothing behind, and its neighbour on the socket goes on", async () => {
   await using app = await startApp();
-  await expect(next(app.subscribe(DeliveryUpdates, { start: { last: 0 } }))).rejects.toThrow();
+  const socket = await greeted(app);
+  const told: { id: string; type: string }[] = [];
+  socket.on("message", (text: Buffer) => told.push(JSON.parse(text.toString())));
+  socket.send(subscribe("good"));
+  await eventually(async () => told.some(({ id }) => id === "good"));
+  expect(openStreams.size).toBe(1);
+  for (const [id, start] of [
+    ["few", { last: 0 }],
+    ["many", { last: 501 }],
+    ["cursor", { after: "nonsense" }],
+  ] as const) {
+    const payload = { query: print(DeliveryUpdates), variables: { start } };
+    socket.send(JSON.stringify({ id, type: "subscribe", payload }));
+    await eventually(async () => told.some((message) => message.id === id));
+    expect(told.filter((message) => message.id === id)).toMatchObject([{ type: "error" }]);
+    expect(openStreams.size).toBe(1);
+  }
+  socket.send(JSON.stringify({ id: "good", type: "complete" }));
   await nobodyListens();
+  socket.terminate();
 });
 
 test("a stop ends all streams", async () => {

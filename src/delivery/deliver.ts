@@ -2,7 +2,6 @@ import { DeliveryAttempt, settle, type Claim } from "../domain/delivery.ts";
 import type { AttemptRecorded } from "../domain/fact.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Route } from "../domain/route.ts";
-import type { Recording } from "../domain/store.ts";
 import type { Tools } from "../domain/tools.ts";
 
 const REPEAT_MS = { first: 100, most: 5000 } as const;
@@ -10,6 +9,8 @@ const REPEAT_MS = { first: 100, most: 5000 } as const;
 export type DeliverTools = Pick<Tools, "store" | "announce" | "clock" | "newId"> & {
   readonly send: (claim: Claim, route: Route) => Promise<Outcome>;
   readonly random: () => number;
+  /** Given when the service ends and waits for nothing any more. */
+  readonly signal: AbortSignal;
   /** Something is wrong that is no outcome: it is logged, and the delivery goes on. */
   readonly report: (error: unknown) => void;
 };
@@ -19,33 +20,36 @@ export async function deliver(
   claim: Claim,
   route: Route,
   tools: DeliverTools,
-): Promise<AttemptRecorded> {
+): Promise<AttemptRecorded | undefined> {
   const outcome = await tools.send(claim, route);
   const now = tools.clock.now();
-  const settled = settle(claim.state, outcome, {
-    delaysMs: route.retryDelaysMs,
-    now,
-    spread: tools.random(),
-  });
+  const settling = { delaysMs: route.retryDelaysMs, now, spread: tools.random() };
+  const settled = settle(claim.state, outcome, settling);
   const attempt = attemptOf(claim, route, outcome, tools.newId("att"));
-  const fact = await recordUntilKept({ claim, attempt, settled }, tools);
-  tools.announce(fact);
+  // What was sent must be known: while the database can't take it, it is recorded again, with the same attempt id.
+  const fact = await untilKept(() => tools.store.record({ claim, attempt, settled }), tools);
+  if (fact) tools.announce(fact);
   return fact;
 }
 
-/** What was sent must be known: while the database can't take it, the record is tried again with the same attempt id. */
-async function recordUntilKept(
-  recording: Recording,
-  { store, clock, report }: DeliverTools,
-): Promise<AttemptRecorded> {
-  for (let waitMs: number = REPEAT_MS.first; ; waitMs = Math.min(waitMs * 2, REPEAT_MS.most)) {
+/** Tries again until the database takes it; gives up only when the service ends. */
+export async function untilKept<T>(
+  keep: () => Promise<T>,
+  { clock, report, signal }: Pick<DeliverTools, "clock" | "report" | "signal">,
+): Promise<T | undefined> {
+  for (
+    let waitMs: number = REPEAT_MS.first;
+    !signal.aborted;
+    waitMs = Math.min(waitMs * 2, REPEAT_MS.most)
+  ) {
     try {
-      return await store.record(recording);
+      return await keep();
     } catch (error) {
-      report(error);
+      if (!signal.aborted) report(error);
     }
-    await clock.wait(waitMs);
+    await clock.wait(waitMs, signal);
   }
+  return undefined;
 }
 
 function attemptOf(

@@ -2,40 +2,42 @@ import { CLAIM_FRESH_MS, LEASE_MARGIN_MS, type Claim } from "../domain/delivery.
 import type { Outcome } from "../domain/outcome.ts";
 import type { Route } from "../domain/route.ts";
 import type { ClaimRequest, Claimed, Lanes, Store } from "../domain/store.ts";
-import { Alarm } from "./alarm.ts";
-import { deliver, type DeliverTools } from "./deliver.ts";
+import { Agenda } from "./agenda.ts";
+import { deliver, untilKept, type DeliverTools } from "./deliver.ts";
 import { Held } from "./held.ts";
-import { Lane } from "./lane.ts";
+import { Lane, type Moment } from "./lane.ts";
 import { Running } from "./running.ts";
 import type { Sender } from "./sender.ts";
 import { Slots, type Slot } from "./slots.ts";
 
-/** Tests go ahead of all lanes, so they are few: this part of the places besides them. */
-const TESTS_SHARE = 1 / 4;
-/** Leases taken in one transaction. */
-const CLAIM_STEP = 200;
 const RETRY_CLAIM_MS = 1000;
 const RECORD_CUT_MS = 1000;
 
-export interface EngineOptions extends Omit<DeliverTools, "send" | "store"> {
+export interface EngineOptions extends Omit<DeliverTools, "send" | "store" | "signal"> {
   readonly store: Store & { routes(tenantId: string): Iterable<Route> };
   readonly sender: Sender;
   /** Attempts in flight in this process. */
   readonly concurrency: number;
 }
 
-/** Claims what is due, sends it lane by lane, and sleeps until something is due again. */
+/**
+ * Claims what is due, sends it lane by lane, and sleeps until something is due again. How a delivery gets here:
+ *
+ * - **Local first.** `publish` keeps it: inside the transaction the store asks `reserve` for a place in its lane, and
+ *   after the commit `begin` puts it into the lane's queue. Nothing is read back from the table.
+ * - **Over the table.** Without a place it is born unclaimed and `wake` says that something is due; so does the agenda
+ *   when a retry's time comes. The lane is hungry then, and `claim` asks the store for leases, many lanes at once.
+ *
+ * From the queue the slots take lanes in turn, `deliver` sends and records, and what comes back moves the lane's limit.
+ */
 export class Engine implements Lanes {
   readonly #options: EngineOptions;
   readonly #lanes = new Map<string, Lane>();
   readonly #slots: Slots;
-  /** Lanes with something due in the table and room for it, in turn. */
-  readonly #hungry = new Set<Lane>();
-  readonly #sleeping = new Set<Lane>();
+  readonly #agenda: Agenda;
   readonly #running: Running;
-  readonly #alarm: Alarm;
+  readonly #over = new AbortController();
   readonly #held: Held;
-  #tests = 0;
   #isClaiming = false;
   #isStopping = false;
 
@@ -45,7 +47,10 @@ export class Engine implements Lanes {
     this.#held = new Held(options.concurrency);
     // What fails was no outcome: its lease ends by itself, and the delivery is due again.
     this.#running = new Running(options.report);
-    this.#alarm = new Alarm(options.clock, () => this.#awake());
+    this.#agenda = new Agenda(options.clock, (slept) => {
+      for (const lane of slept) this.#place(lane);
+      this.#pump();
+    });
   }
 
   /** Looks at all webhooks of these tenants: what waited from before is due now. */
@@ -57,11 +62,8 @@ export class Engine implements Lanes {
 
   reserve(route: Route): boolean {
     const lane = this.#laneOf(route);
-    const nowMs = this.#nowMs;
-    const isFree =
-      lane.isActive && lane.room > 0 && lane.dueAtMs > nowMs && lane.quietUntilMs <= nowMs;
-    if (this.#isStopping || !isFree || lane.isCareful || this.#held.roomFor(lane) <= 0)
-      return false;
+    const isFree = lane.canReserve(this.#now) && this.#held.roomFor(lane) > 0;
+    if (this.#isStopping || !isFree) return false;
     lane.promised++;
     this.#held.take();
     return true;
@@ -84,9 +86,7 @@ export class Engine implements Lanes {
       const [claim] = lane.queue.splice(index, 1);
       this.#held.drop();
       this.#held.letGo(claim!);
-      lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
-      this.#place(lane);
-      void this.#running.track(this.#options.store.release([claim!]));
+      this.#putBack(lane, [claim!]);
     }
   }
 
@@ -107,20 +107,16 @@ export class Engine implements Lanes {
     this.#pump();
   }
 
-  get hasRoomForTest(): boolean {
-    return this.#tests < this.testsMax;
-  }
-
-  get testsMax(): number {
-    return Math.max(1, Math.floor(this.#options.concurrency * TESTS_SHARE));
-  }
-
   async deliverNow(claim: Claim): Promise<void> {
     const route = this.#options.store.route(claim.tenantId, claim.webhookId);
-    if (!route) return this.#options.store.release([claim]);
-    this.#tests++;
-    const ended = () => void this.#tests--;
-    await this.#running.track(deliver(claim, route, this.#tools(ended)));
+    if (!route) return this.#giveUp([claim]);
+    await this.#running.track(
+      deliver(
+        claim,
+        route,
+        this.#tools(() => {}),
+      ),
+    );
   }
 
   /** The lanes of a tenant follow its webhooks; what a paused or deleted one had taken goes back to the table. */
@@ -132,7 +128,7 @@ export class Engine implements Lanes {
       else lane.follow({ ...lane.route, state: "DISABLED" });
       if (!lane.isActive) this.#release(lane);
       this.#place(lane);
-      if (!route && lane.inFlight + lane.promised === 0) this.#lanes.delete(lane.route.webhookId);
+      this.#forgetIfGone(lane);
     }
     this.#pump();
   }
@@ -140,7 +136,7 @@ export class Engine implements Lanes {
   /** Gives back what was not begun and waits for what is in flight, at most `drainMs`; the rest ends as TIMEOUT. */
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
-    this.#alarm.stop();
+    this.#agenda.stop();
     for (const lane of this.#lanes.values()) this.#release(lane);
     const done = new AbortController();
     const allEnded = this.#running.whenIdle().then(() => done.abort());
@@ -148,10 +144,12 @@ export class Engine implements Lanes {
     this.#options.sender.abort();
     // Cut attempts are recorded at once; a database that takes nothing any more must not hold the stop up.
     await Promise.race([allEnded, this.#options.clock.wait(RECORD_CUT_MS)]);
+    this.#over.abort();
   }
 
-  get #nowMs(): number {
-    return this.#options.clock.now().getTime();
+  get #now(): Moment {
+    const { clock } = this.#options;
+    return { wallMs: clock.now().getTime(), leaseMs: clock.leaseMs() };
   }
 
   #laneOf(route: Route): Lane {
@@ -163,9 +161,11 @@ export class Engine implements Lanes {
   #enqueue(claim: Claim): void {
     const lane = this.#lanes.get(claim.webhookId);
     if (lane) lane.promised--;
-    if (!lane || !lane.isActive || this.#isStopping) {
+    if (!lane?.isActive || lane.isQuiet(this.#now) || this.#isStopping) {
       this.#held.drop();
-      return void this.#running.track(this.#options.store.release([claim]));
+      if (lane) this.#putBack(lane, [claim]);
+      else this.#giveUp([claim]);
+      return;
     }
     lane.queue.push(claim);
     this.#held.keep(claim);
@@ -174,22 +174,16 @@ export class Engine implements Lanes {
 
   /** Puts a lane where it belongs by what it has to do next. */
   #place(lane: Lane): void {
-    const nowMs = this.#nowMs;
-    const isHungry = lane.canClaim(nowMs);
-    this.#slots.place(lane, lane.canBegin(nowMs));
-    if (isHungry) this.#hungry.add(lane);
-    else this.#hungry.delete(lane);
-    const isSleeping =
-      lane.isActive && !isHungry && lane.wakesAtMs > nowMs && lane.wakesAtMs < Infinity;
-    if (isSleeping) this.#sleeping.add(lane);
-    else this.#sleeping.delete(lane);
-    if (isSleeping) this.#alarm.setFor(lane.wakesAtMs);
+    const now = this.#now;
+    this.#slots.place(lane, lane.canBegin(now));
+    this.#agenda.place(lane, now);
   }
 
   #pump(): void {
     if (this.#isStopping) return;
     for (let lane = this.#slots.next(); lane; lane = this.#slots.next()) this.#begin(lane);
-    const requests = this.#isClaiming ? [] : this.#claimRequests();
+    if (this.#isClaiming) return;
+    const requests = this.#agenda.ask(this.#held, this.#slots.freeForFailing);
     if (requests.length > 0) void this.#running.track(this.#claim(requests));
   }
 
@@ -200,9 +194,7 @@ export class Engine implements Lanes {
       LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - this.#options.clock.leaseMs());
     if (age > CLAIM_FRESH_MS) {
       this.#held.drop();
-      lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
-      this.#place(lane);
-      return void this.#running.track(this.#options.store.release([claim]));
+      return this.#putBack(lane, [claim]);
     }
     const slot = this.#slots.take(lane);
     this.#place(lane);
@@ -216,9 +208,10 @@ export class Engine implements Lanes {
     const { lane } = slot;
     this.#slots.free(slot);
     this.#held.drop();
-    lane.learn(outcome, this.#nowMs);
-    if (lane.isFailing || lane.quietUntilMs > this.#nowMs) this.#release(lane);
+    lane.learn(outcome, this.#now);
+    if (lane.isFailing || lane.isQuiet(this.#now)) this.#release(lane);
     this.#place(lane);
+    this.#forgetIfGone(lane);
     this.#pump();
   }
 
@@ -226,6 +219,7 @@ export class Engine implements Lanes {
     const { sender } = this.#options;
     return {
       ...this.#options,
+      signal: this.#over.signal,
       async send(claim, route) {
         const outcome = await sender.send(claim, route);
         ended(outcome);
@@ -240,31 +234,15 @@ export class Engine implements Lanes {
       this.#claimed(requests, await this.#options.store.claimDue(requests));
     } catch (error) {
       this.#options.report(error);
-      this.#claimed(requests, { claims: [], lost: [], nextDueAt: new Map() });
+      const again = new Map(
+        requests.map(({ webhookId }) => [webhookId, this.#options.clock.now()]),
+      );
+      this.#claimed(requests, { claims: [], lost: [], nextDueAt: again });
       await this.#options.clock.wait(RETRY_CLAIM_MS);
     } finally {
       this.#isClaiming = false;
     }
     this.#pump();
-  }
-
-  #claimRequests(): ClaimRequest[] {
-    const requests: ClaimRequest[] = [];
-    let left = CLAIM_STEP;
-    let leftForFailing = this.#slots.freeForFailing;
-    for (const lane of this.#hungry) {
-      if (left <= 0) break;
-      const room = this.#held.roomFor(lane);
-      if (room <= 0) continue;
-      if (lane.isCareful && leftForFailing-- <= 0) continue;
-      const most = Math.min(lane.room, left, room);
-      lane.promised += most;
-      this.#held.take(most);
-      left -= most;
-      requests.push({ tenantId: lane.route.tenantId, webhookId: lane.route.webhookId, most });
-      this.#hungry.delete(lane);
-    }
-    return requests;
   }
 
   #claimed(requests: readonly ClaimRequest[], { claims, nextDueAt, lost }: Claimed): void {
@@ -275,26 +253,37 @@ export class Engine implements Lanes {
       const missed = most - (got.get(webhookId)?.length ?? 0);
       this.#held.drop(missed);
       if (!lane) continue;
-      lane.promised -= missed;
-      const next = nextDueAt.get(webhookId);
-      if (next !== undefined) lane.dueAtMs = next?.getTime() ?? Infinity;
+      lane.answered(missed, nextDueAt.get(webhookId));
       this.#place(lane);
     }
     for (const claim of claims) this.#enqueue(claim);
   }
 
+  /** What a lane has not begun goes back to the table. */
   #release(lane: Lane): void {
     const claims = lane.queue.splice(0);
     if (claims.length === 0) return;
     this.#held.drop(claims.length);
     for (const claim of claims) this.#held.letGo(claim);
-    lane.dueAtMs = Math.min(lane.dueAtMs, this.#nowMs);
-    void this.#running.track(this.#options.store.release(claims));
+    this.#putBack(lane, claims);
   }
 
-  #awake(): void {
-    // A copy: placing a lane can put it to sleep again.
-    for (const lane of Array.from(this.#sleeping)) this.#place(lane);
-    this.#pump();
+  #putBack(lane: Lane, claims: readonly Claim[]): void {
+    lane.dueAtMs = Math.min(lane.dueAtMs, this.#now.wallMs);
+    this.#giveUp(claims);
+    this.#place(lane);
+  }
+
+  /** Until it is kept, or a lease that nobody began would end and read as a lost attempt. */
+  #giveUp(claims: readonly Claim[]): void {
+    const { store, clock, report } = this.#options;
+    const tools = { clock, report, signal: this.#over.signal };
+    void this.#running.track(untilKept(() => store.release(claims), tools));
+  }
+
+  #forgetIfGone({ route, inFlight, promised, queue }: Lane): void {
+    const isIdle = inFlight + promised + queue.length === 0;
+    if (isIdle && !this.#options.store.route(route.tenantId, route.webhookId))
+      this.#lanes.delete(route.webhookId);
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Claim } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { Route } from "../domain/route.ts";
-import { Lane, Turns } from "./lane.ts";
+import { Lane, Turns, type Moment } from "./lane.ts";
 import { Slots, type Slot } from "./slots.ts";
 
 function route(webhookId: string, changes: Partial<Route> = {}): Route {
@@ -27,6 +27,8 @@ function route(webhookId: string, changes: Partial<Route> = {}): Route {
 }
 
 const claim = { body: "" } as Claim;
+/** Both clocks alike. */
+const at = (ms: number): Moment => ({ wallMs: ms, leaseMs: ms });
 
 /** A lane with `waiting` claims. */
 function lane(webhookId: string, waiting = 1, changes: Partial<Route> = {}): Lane {
@@ -54,7 +56,7 @@ function outcome(status?: number, retryAfterMs?: number): Outcome {
 test("a limit is halved by no answer, 429 and 5xx, left alone by other answers, and doubled by a success", () => {
   const one = lane("a");
   const limits = [undefined, 429, 404, 503, 500, 200, 400, 204, 200, 200].map((status) => {
-    one.learn(outcome(status), 0);
+    one.learn(outcome(status), at(0));
     return one.limit;
   });
   expect(limits).toEqual([5, 2, 2, 1, 1, 2, 2, 4, 8, 10]);
@@ -63,7 +65,7 @@ test("a limit is halved by no answer, 429 and 5xx, left alone by other answers, 
 test("Retry-After on 429 and 503 keeps the lane quiet, five minutes at most; on 500 it does not", () => {
   const quiet = (status: number, afterMs: number) => {
     const one = lane("a");
-    one.learn(outcome(status, afterMs), 1000);
+    one.learn(outcome(status, afterMs), at(1000));
     return one.quietUntilMs - 1000;
   };
   expect(quiet(429, 5000)).toBe(5000);
@@ -73,21 +75,21 @@ test("Retry-After on 429 and 503 keeps the lane quiet, five minutes at most; on 
 
 test("a quiet lane begins and claims nothing until its time", () => {
   const one = lane("a", 1, { maxInFlight: 1 });
-  one.learn(outcome(429, 5000), 0);
-  expect([one.canBegin(4999), one.canClaim(4999)]).toEqual([false, false]);
-  expect([one.canBegin(5000), one.canClaim(5000)]).toEqual([true, false]);
+  one.learn(outcome(429, 5000), at(0));
+  expect([one.canBegin(at(4999)), one.canClaim(at(4999))]).toEqual([false, false]);
+  expect([one.canBegin(at(5000)), one.canClaim(at(5000))]).toEqual([true, false]);
 });
 
 test("a lane that is resumed forgets its quiet and looks into the table", () => {
   const one = lane("a", 0, { state: "PAUSED" });
   Object.assign(one, { dueAtMs: Infinity, quietUntilMs: 9000 });
-  expect(one.canClaim(10_000)).toBe(false);
+  expect(one.canClaim(at(10_000))).toBe(false);
   one.follow(route("a", { activeSinceMs: 1 }));
-  expect(one.canClaim(0)).toBe(true);
+  expect(one.canClaim(at(0))).toBe(true);
 });
 
 function place(slots: Slots, ...lanes: Lane[]): void {
-  for (const one of lanes) slots.place(one, one.canBegin(0));
+  for (const one of lanes) slots.place(one, one.canBegin(at(0)));
 }
 
 /** Begins what may begin; names the webhooks in their order. */

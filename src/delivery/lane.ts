@@ -6,6 +6,12 @@ import type { Route } from "../domain/route.ts";
 const QUIET_MAX_MS = 5 * 60_000;
 const GONE = 410;
 
+/** Now, by the wall clock and by the lease clock. */
+export interface Moment {
+  readonly wallMs: number;
+  readonly leaseMs: number;
+}
+
 /** What is waiting and in flight for one webhook. Its limit moves with what the receiver answers. */
 export class Lane {
   route: Route;
@@ -19,7 +25,9 @@ export class Lane {
   readonly queue: Claim[] = [];
   /** When something in the table is due, wall clock; 0 while nobody has looked. */
   dueAtMs = 0;
-  /** No new attempt before this, wall clock: the receiver asked for quiet. */
+  /** A claim for it is under way. */
+  isAsking = false;
+  /** No new attempt before this, lease clock: the receiver asked for quiet, and no step of the wall clock prolongs it. */
   quietUntilMs = 0;
 
   constructor(route: Route) {
@@ -43,25 +51,45 @@ export class Lane {
     return most - this.inFlight - this.queue.length - this.promised;
   }
 
-  canBegin(nowMs: number): boolean {
-    return (
-      this.isActive &&
-      this.queue.length > 0 &&
-      this.inFlight < this.limit &&
-      this.quietUntilMs <= nowMs
-    );
+  isQuiet({ leaseMs }: Moment): boolean {
+    return this.quietUntilMs > leaseMs;
   }
 
-  canClaim(nowMs: number): boolean {
-    return this.isActive && this.room > 0 && this.wakesAtMs <= nowMs;
+  canBegin(now: Moment): boolean {
+    const isWaiting = this.queue.length > 0 && this.inFlight < this.limit;
+    return this.isActive && isWaiting && !this.isQuiet(now);
   }
 
-  /** When it has to be looked at again without anything else happening, wall clock. */
-  get wakesAtMs(): number {
-    return Math.max(this.dueAtMs, this.quietUntilMs);
+  canClaim(now: Moment): boolean {
+    return this.isActive && !this.isAsking && this.room > 0 && this.wakesInMs(now) <= 0;
   }
 
-  learn(outcome: Outcome, nowMs: number): void {
+  /** Whether a new delivery may go ahead without a detour over the table: nothing there is due before it. */
+  canReserve(now: Moment): boolean {
+    const isClear = !this.isAsking && this.dueAtMs > now.wallMs && !this.isQuiet(now);
+    return this.isActive && isClear && this.room > 0 && !this.isCareful;
+  }
+
+  /** After how long it has to be looked at again without anything else happening; Infinity for never. */
+  wakesInMs({ wallMs, leaseMs }: Moment): number {
+    return Math.max(this.dueAtMs - wallMs, this.quietUntilMs - leaseMs);
+  }
+
+  /** A claim goes out for `most` leases. What becomes due from here on is seen by the next one. */
+  ask(most: number): void {
+    this.isAsking = true;
+    this.dueAtMs = Infinity;
+    this.promised += most;
+  }
+
+  /** It came back with `missed` fewer, and with when something is due next. */
+  answered(missed: number, nextDueAt: Date | null | undefined): void {
+    this.isAsking = false;
+    this.promised -= missed;
+    this.dueAtMs = Math.min(this.dueAtMs, nextDueAt?.getTime() ?? Infinity);
+  }
+
+  learn(outcome: Outcome, { leaseMs }: Moment): void {
     const status = outcome.response?.status;
     if (outcome.kind === "SUCCEEDED") {
       this.isFailing = false;
@@ -71,9 +99,9 @@ export class Lane {
       this.limit = Math.max(1, Math.floor(this.limit / 2));
     }
     if ((status === 429 || status === 503) && outcome.retryAfterMs)
-      this.#quiet(nowMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS));
+      this.#quiet(leaseMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS));
     // It will be paused as soon as the log is folded; until then it is left alone.
-    if (status === GONE) this.#quiet(nowMs + QUIET_MAX_MS);
+    if (status === GONE) this.#quiet(leaseMs + QUIET_MAX_MS);
   }
 
   #quiet(untilMs: number): void {

@@ -130,7 +130,7 @@ class ThreadSender implements Sender {
     for (const [number, { startedAt }] of lost)
       this.#end(number, {
         kind: "INTERNAL",
-        message: `${reason}; the request may have arrived. It is sent again.`,
+        message: `${reason}; the request may have arrived. It does not count against the receiver.`,
         startedAt,
         tookMs: Date.now() - startedAt.getTime(),
         timings: {},

@@ -75,7 +75,7 @@ export class Upkeep {
     if (this.#stop.signal.aborted) return;
     this.#folding ??= this.#foldSoon().finally(() => {
       this.#folding = undefined;
-      if (this.#unfolded.size > 0) this.#wake();
+      if (this.#unfolded.size > 0 || this.#hasDeleted) this.#wake();
     });
   }
 
@@ -86,6 +86,7 @@ export class Upkeep {
       for (const tenantId of Array.from(this.#unfolded)) await this.#fold(tenantId);
       if (this.#hasDeleted) await this.#settleDeleted();
     } catch (error) {
+      this.#hasDeleted = true;
       if (!this.#stop.signal.aborted) report(error);
     }
   }
@@ -106,13 +107,14 @@ export class Upkeep {
 
   async #settleDeleted(): Promise<void> {
     const { store, announce } = this.#options;
+    // What is deleted from here on is looked for again.
+    this.#hasDeleted = false;
     for (const webhookId of store.orphaned())
       for (let count = SETTLE_STEP; count === SETTLE_STEP && !this.#stop.signal.aborted;) {
         const settled = await store.cancelWaiting(webhookId, END_OF_TIME, SETTLE_STEP);
         for (const fact of settled.lost) announce(fact);
         ({ count } = settled);
       }
-    this.#hasDeleted = false;
   }
 
   async #repeatRemoval(): Promise<void> {

@@ -30,6 +30,8 @@ async function change(
 ): Promise<Delivery> {
   lanes.withdraw(deliveryId);
   const { delivery, lost } = await store.transition(tenantId, deliveryId, verb, clock.now());
+  // Again: a claim that was on its way from the table has arrived by now.
+  if (verb === "cancel") lanes.withdraw(deliveryId);
   for (const fact of lost) announce(fact);
   return delivery;
 }

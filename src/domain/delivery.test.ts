@@ -141,7 +141,7 @@ test.each([
 test("only what waits can be cancelled", () => {
   const outcomes = STORED_STATUSES.map((status: StoredStatus) => {
     try {
-      return cancel(state({ status }), now).status;
+      return cancel("dlv_1", state({ status }), now).status;
     } catch (refusal) {
       return (refusal as Refusal).reason;
     }

@@ -185,10 +185,45 @@ export function lose(state: DeliveryState, { delaysMs, now }: Omit<Settling, "sp
   };
 }
 
-export const LOST: Pick<Outcome, "kind" | "message"> = {
-  kind: "INTERNAL",
-  message: "The service stopped before the answer; the request may have arrived. It is sent again.",
-};
+/** The record of an attempt whose end nobody saw, as far as it is known. */
+export function lostAttempt(
+  about: Pick<DeliveryAttempt, "id" | "tenantId" | "deliveryId" | "trigger" | "url">,
+  number: number,
+  now: Date,
+): DeliveryAttempt {
+  return {
+    ...about,
+    number,
+    outcome: "INTERNAL",
+    message:
+      "The service stopped before the answer; the request may have arrived. It does not count against the receiver.",
+    startedAt: now,
+    durationMs: 0,
+    timings: {},
+    remoteAddress: null,
+    requestHeaders: [],
+    responseStatus: null,
+    responseHeaders: [],
+    responseBody: null,
+    responseTruncated: false,
+  };
+}
+
+/**
+ * After an attempt whose delivery changed meanwhile. Under a claim that is still current it was cancelled, and only a
+ * success counts; under one that was lost the attempt is counted and changes nothing else.
+ */
+export function settleLate(
+  standing: Settled,
+  settled: Settled,
+  { isCurrent, now }: { isCurrent: boolean; now: Date },
+): Settled {
+  const attempts = standing.attempts + 1;
+  if (!isCurrent) return { ...standing, attempts };
+  if (standing.status !== "CANCELLED" || settled.status === "SUCCEEDED")
+    return { ...settled, attempts };
+  return { ...standing, attempts, losses: 0, finishedAt: now };
+}
 
 /** Due now, and the schedule starts anew. Refused for tests, while an attempt is in flight, and without a webhook. */
 export function redeliver(
@@ -225,8 +260,9 @@ export function isWaiting(status: DeliveryStatus): boolean {
 }
 
 /** Ends a delivery that is not finished. An attempt in flight is still recorded, and its success wins. */
-export function cancel(delivery: DeliveryState, now: Date): Settled {
-  if (!isWaiting(delivery.status)) throw new Refusal("DELIVERY_FINISHED", { path: ["deliveryId"] });
+export function cancel(id: string, delivery: DeliveryState, now: Date): Settled {
+  if (!isWaiting(delivery.status))
+    throw new Refusal("DELIVERY_FINISHED", { path: ["deliveryId"], existingId: id });
   return {
     status: "CANCELLED",
     trigger: delivery.trigger,

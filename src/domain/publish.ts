@@ -3,7 +3,7 @@ import stableStringify from "safe-stable-stringify";
 import { findEventType, type Json } from "./event-type.ts";
 import { Event } from "./event.ts";
 import { payloadProblems } from "./payload.ts";
-import { Refusal, refuseIf, type Problem } from "./refusal.ts";
+import { Refusal, refusalOr, refuseIf, type Problem } from "./refusal.ts";
 import type { Kept, NewEvent } from "./store.ts";
 import type { Tools } from "./tools.ts";
 
@@ -110,13 +110,4 @@ function announcePublished(event: Event, { matchedWebhooks }: Kept, { announce }
     isTest,
     deliveries: matchedWebhooks,
   });
-}
-
-function refusalOr<T>(accept: () => T): T | Refusal {
-  try {
-    return accept();
-  } catch (refusal) {
-    if (refusal instanceof Refusal) return refusal;
-    throw refusal;
-  }
 }

@@ -137,6 +137,16 @@ export class Refusal extends Error {
   }
 }
 
+/** A refusal as a value. */
+export function refusalOr<T>(decide: () => T): T | Refusal {
+  try {
+    return decide();
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return refusal;
+    throw refusal;
+  }
+}
+
 /** Throws INPUT_INVALID when there are problems. */
 export function refuseIf(problems: readonly Problem[]): void {
   if (problems[0]) throw new Refusal("INPUT_INVALID", { path: problems[0].path, problems });

@@ -34,8 +34,6 @@ export interface Lanes {
   wake(tenantId: string, webhookId: string, dueAt: Date): void;
   /** Due now, whatever quiet the receiver asked for. */
   hasten(tenantId: string, webhookId: string): void;
-  readonly hasRoomForTest: boolean;
-  readonly testsMax: number;
   /** Ahead of its lane; resolves when the attempt is recorded. */
   deliverNow(claim: Claim): Promise<void>;
 }

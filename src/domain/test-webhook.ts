@@ -1,3 +1,4 @@
+import type { Claim } from "./delivery.ts";
 import { expandPatterns, findEventType, type Json, type JsonObject } from "./event-type.ts";
 import type { Event } from "./event.ts";
 import { accept, checkPayload, type EventInput } from "./publish.ts";
@@ -36,27 +37,42 @@ export async function testWebhook(
   const waitMs = WAIT.safeParse(wait);
   refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
   const webhook = await tools.store.change(tenantId, (work) => work.webhook(ref));
-  if (!tools.lanes.hasRoomForTest)
-    throw new Refusal("TESTS_RUNNING", { limit: tools.lanes.testsMax, retryAfterMs: 1000 });
   const event = acceptTest(tenantId, subject ?? sampleFor(webhook), tools);
   const position = tools.store.position(tenantId);
-  const claim = await tools.store.keepTest(event, webhook.id);
-  tools.announce({
-    type: "event.published",
-    tenantId,
-    eventId: event.id,
-    eventType: event.typeName,
-    isTest: true,
-    deliveries: 1,
-  });
+  const { claim, recorded } = await begin(event, webhook.id, tools);
   const stop = new AbortController();
-  const recorded = tools.lanes.deliverNow(claim).then(() => true);
   const isRecorded = await Promise.race([
-    recorded,
+    recorded.then(() => true),
     tools.clock.wait(waitMs.data!, stop.signal).then(() => false),
   ]);
   stop.abort();
   return { deliveryId: claim.deliveryId, isRecorded, position };
+}
+
+/** Keeps the test and sends it, in one of the few places for tests. */
+async function begin(
+  event: Event,
+  webhookId: string,
+  { lanes, testPlaces, store, announce }: Tools,
+): Promise<{ claim: Claim; recorded: Promise<void> }> {
+  if (!testPlaces.take())
+    throw new Refusal("TESTS_RUNNING", { limit: testPlaces.most, retryAfterMs: 1000 });
+  try {
+    const claim = await store.keepTest(event, webhookId);
+    const { tenantId, id: eventId, typeName: eventType } = event;
+    announce({
+      type: "event.published",
+      tenantId,
+      eventId,
+      eventType,
+      isTest: true,
+      deliveries: 1,
+    });
+    return { claim, recorded: lanes.deliverNow(claim).finally(() => testPlaces.free()) };
+  } catch (error) {
+    testPlaces.free();
+    throw error;
+  }
 }
 
 function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): Event {

@@ -13,10 +13,19 @@ export interface Clock {
   readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
+/** Tests that may be under way at once. */
+export interface TestPlaces {
+  readonly most: number;
+  /** False when all are taken. */
+  take(): boolean;
+  free(): void;
+}
+
 /** What the commands work with. Time and chance are passed in. */
 export interface Tools {
   readonly store: Store;
   readonly lanes: Lanes;
+  readonly testPlaces: TestPlaces;
   readonly announce: Announce;
   readonly clock: Clock;
   readonly newId: (prefix: IdPrefix) => string;

@@ -1,3 +1,4 @@
+import { setImmediate as othersFirst } from "node:timers/promises";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { StreamItem, StreamRequest } from "../domain/stream.ts";
 import type { Clock } from "../domain/tools.ts";
@@ -55,7 +56,11 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
 
   async next(): Promise<IteratorResult<StreamItem, undefined>> {
     if (!this.#isStarted) await this.#begin();
-    while (this.#ready.length === 0 && !this.#ended.signal.aborted) await this.#pull();
+    while (this.#ready.length === 0 && !this.#ended.signal.aborted) {
+      await this.#pull();
+      // A page without anything to tell costs time all the same: deliveries and other clients come first.
+      if (this.#ready.length === 0) await othersFirst();
+    }
     const value = this.#ended.signal.aborted ? undefined : this.#ready.shift();
     this.#toldAtMs = this.#live.clock.leaseMs();
     return value ? { done: false, value } : { done: true, value: undefined };
@@ -89,6 +94,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     ) {
       const page = await this.#live.log.before(this.#request.tenantId, before, PAGE);
       if (page.length === 0) break;
+      await othersFirst();
       for (const entry of page)
         if (found.length < wanted && (await matches(entry))) found.push(entry);
       before = page.at(-1)!.position;

@@ -161,6 +161,11 @@ export const DeliveryTable = defineEntity({
     { properties: ["eventId"] },
     { name: "delivery_waiting", properties: ["webhookId", "dueAt"], where: "due_at is not null" },
     {
+      name: "delivery_leased",
+      properties: ["claimOwner"],
+      where: "claim_owner is not null",
+    },
+    {
       name: "delivery_failed",
       properties: ["webhookId", "finishedAt"],
       where: "status = 'FAILED'",

@@ -48,6 +48,7 @@ export interface StoreOptions extends StoreTools {
   readonly vault: Vault;
   readonly defaults: WebhookDefaults;
   readonly listener: StoreListener;
+  readonly report: (error: unknown) => void;
 }
 
 /** `Store` on SQLite: verbs over one writer, units of work on MikroORM. */
@@ -67,14 +68,14 @@ export class SqliteStore implements Store {
     this.#sql = sql;
     this.#positions = sql.positions();
     this.#routes = new Routes(database.writer, options.vault, options.defaults);
-    this.#writer = new Writer(
-      database.writer,
-      () => new Transaction(sql, this.#routes, options, this.#positions),
-      ({ entries, changedTenants }) => {
+    this.#writer = new Writer(database.writer, {
+      open: () => new Transaction(sql, this.#routes, options, this.#positions),
+      committed({ entries, changedTenants }) {
         options.listener.appended(entries);
         for (const tenantId of changedTenants) options.listener.webhooksChanged(tenantId);
       },
-    );
+      report: options.report,
+    });
   }
 
   get tenantIds(): readonly string[] {
@@ -111,10 +112,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  keepTest(event: Event, webhookId: string): Promise<Claim> {
-    const route = this.route(event.tenantId, webhookId);
-    if (!route) throw new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] });
-    return this.#writer.change(keepTest, { event, route }, 3);
+  async keepTest(event: Event, webhookId: string): Promise<Claim> {
+    const claim = await this.#writer.change(keepTest, { event, webhookId }, 3);
+    if (!claim) throw new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] });
+    return claim;
   }
 
   claimDue(requests: readonly ClaimRequest[]): Promise<Claimed> {
@@ -132,13 +133,15 @@ export class SqliteStore implements Store {
     return this.#writer.change(record, recording, 3);
   }
 
-  transition(
+  async transition(
     tenantId: string,
     deliveryId: string,
     verb: "redeliver" | "cancel",
     now: Date,
   ): Promise<Transitioned> {
-    return this.#writer.change(transition, { tenantId, deliveryId, verb, now });
+    const done = await this.#writer.change(transition, { tenantId, deliveryId, verb, now });
+    if (done instanceof Refusal) throw done;
+    return done;
   }
 
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome> {

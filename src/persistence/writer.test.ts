@@ -10,7 +10,11 @@ function createWorld() {
   const told: string[] = [];
   const open = () =>
     ({ committed: () => {}, rolledBack: () => told.push("rollback") }) as unknown as Transaction;
-  const writer = new Writer(db, open, () => told.push("commit"));
+  const writer = new Writer(db, {
+    open,
+    committed: () => told.push("commit"),
+    report: (error) => told.push(String(error)),
+  });
   const insert = db.prepare("insert into number values (?)");
   const add = (_transaction: Transaction, value: number) => {
     if (value < 0) throw new RangeError("negative");

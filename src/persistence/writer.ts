@@ -18,6 +18,13 @@ interface Turn {
   readonly reject: (error: unknown) => void;
 }
 
+export interface WriterOptions {
+  readonly open: () => Transaction;
+  /** Hears of each commit before those who asked for it go on. */
+  readonly committed: (transaction: Transaction) => void;
+  readonly report: (error: unknown) => void;
+}
+
 /** One commit serves all changes that wait, up to this many rows: enough to share an fsync, short enough to go unnoticed. */
 const GROUP_ROWS = 1000;
 const BUSY_RETRY_MS = 25;
@@ -30,15 +37,12 @@ export class Writer {
   readonly #rollback: () => void;
   readonly #open: () => Transaction;
   readonly #committed: (transaction: Transaction) => void;
+  readonly #report: (error: unknown) => void;
   readonly #queue: (Change | Turn)[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
 
-  constructor(
-    db: SqliteHandle,
-    open: () => Transaction,
-    committed: (transaction: Transaction) => void,
-  ) {
+  constructor(db: SqliteHandle, { open, committed, report }: WriterOptions) {
     const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) =>
       db.prepare(sql),
     );
@@ -48,6 +52,7 @@ export class Writer {
     this.#rollback = () => db.inTransaction && rollback!.run();
     this.#open = open;
     this.#committed = committed;
+    this.#report = report;
   }
 
   /** Resolves with what the verb returned, after the commit that holds it. */
@@ -140,7 +145,12 @@ export class Writer {
       throw error;
     }
     transaction.committed();
-    this.#committed(transaction);
+    try {
+      this.#committed(transaction);
+    } catch (error) {
+      // It is committed, whatever becomes of those who hear of it.
+      this.#report(error);
+    }
     return result;
   }
 

@@ -53,6 +53,9 @@ export class Initial extends Migration {
       "create index `delivery_failed` on `delivery` (`webhook_id`, `finished_at`) where status = 'FAILED';",
     );
     this.addSql(
+      "create index `delivery_leased` on `delivery` (`claim_owner`) where claim_owner is not null;",
+    );
+    this.addSql(
       "create table `delivery_attempt` (`id` text not null primary key, `tenant_id` text not null, `delivery_id` text not null, `number` integer not null, `trigger` text not null, `outcome` text not null, `message` text not null, `started_at` datetime not null, `duration_ms` double not null, `timings` json not null, `url` text not null, `remote_address` text null, `request_headers` json not null, `response_status` integer null, `response_headers` json not null, `response_body` blob null, `response_truncated` integer not null);",
     );
     this.addSql(

@@ -11,7 +11,7 @@ export function claimStatements(db: SqliteHandle) {
   const next = db.prepare<[number, string], { dueAt: number | null }>(
     `select min(iif(claim_owner is null, due_at, max(due_at, claim_ends_at + ?))) as dueAt
      from (select due_at, claim_owner, claim_ends_at from delivery
-           where webhook_id = ? and due_at is not null order by due_at limit 1000)`,
+           where webhook_id = ? and due_at is not null and is_test = 0 order by due_at limit 1000)`,
   );
   const claim = db.prepare(
     "update delivery set claim_owner = ?, claim_number = ?, claim_ends_at = ? where id = ?",
@@ -21,18 +21,21 @@ export function claimStatements(db: SqliteHandle) {
   );
   const waiting = db.prepare<[string, number, number], Row<Delivery>>(
     `select ${DELIVERY} from delivery d
-     where d.webhook_id = ? and d.due_at is not null and d.created_at <= ? and d.is_test = 0 limit ?`,
+     where d.webhook_id = ? and d.due_at is not null and d.created_at <= ?
+     and (d.is_test = 0 or d.claim_owner is null) limit ?`,
   );
   const orphaned = db.prepare<[], { id: string }>(
     `select id from webhook where deleted_at is not null
      and exists (select 1 from delivery where webhook_id = webhook.id and due_at is not null)`,
   );
-  const leased = db.prepare<[], DueRow>(
-    `select ${DELIVERY}, ${EVENT_OF_DELIVERY} where d.due_at is not null and d.claim_owner is not null and d.is_test = 1`,
+  const leasedForNobody = db.prepare<[], Row<Delivery>>(
+    `select ${DELIVERY} from delivery d
+     where d.claim_owner is not null and (d.is_test = 1 or d.due_at is null)`,
   );
   const endLeases = db.prepare(
-    "update delivery set claim_ends_at = 0 where due_at is not null and claim_owner is not null",
+    "update delivery set claim_ends_at = 0 where claim_owner is not null",
   );
+  const url = db.prepare<[string], { url: string }>("select url from webhook where id = ?");
   return {
     due: (webhookId: string, now: Date, leaseMs: number, most: number) =>
       due.all(webhookId, now.getTime(), leaseMs, most),
@@ -49,8 +52,10 @@ export function claimStatements(db: SqliteHandle) {
       waiting.all(webhookId, before.getTime(), most),
     /** Deleted webhooks that something still waits for. */
     orphaned: () => orphaned.all().map(({ id }) => id),
-    /** Tests whose attempt was under way when the service ended. */
-    leasedTests: () => leased.all(),
+    /** Leased, and claimed by no lane when the lease ends: tests, and what was cancelled meanwhile. */
+    leasedForNobody: () => leasedForNobody.all(),
+    /** Of a deleted webhook too, while its deliveries are kept. */
+    webhookUrl: (id: string): string => url.get(id)?.url ?? "",
     endLeases: (): void => void endLeases.run(),
   };
 }

@@ -1,8 +1,8 @@
 import type { Delivery } from "../../domain/delivery.ts";
-import type { Row } from "./sqlite.ts";
+import { columns, type Row } from "./sqlite.ts";
 
 /** The columns of a delivery as its class names them. */
-export const DELIVERY = columns<Delivery>({
+export const DELIVERY = columns<Delivery>("d", {
   id: "id",
   tenantId: "tenant_id",
   eventId: "event_id",
@@ -35,9 +35,3 @@ export type DueRow = Row<Delivery> & {
   readonly payload: string;
   readonly occurredAt: number;
 };
-
-function columns<T>(names: { readonly [K in keyof T]: string }): string {
-  return Object.entries(names)
-    .map(([property, column]) => `d.${String(column)} as ${property}`)
-    .join(", ");
-}

@@ -1,5 +1,26 @@
 import type { LogEntry } from "../../domain/log-entry.ts";
-import { at, insert, type SqliteHandle } from "./sqlite.ts";
+import { at, columns, insert, type SqliteHandle } from "./sqlite.ts";
+
+export const LOG_ENTRY = columns<LogEntry>("l", {
+  tenantId: "tenant_id",
+  position: "position",
+  at: "at",
+  change: "change",
+  webhookId: "webhook_id",
+  deliveryId: "delivery_id",
+  eventId: "event_id",
+  eventType: "event_type",
+  isTest: "is_test",
+  status: "status",
+  attempts: "attempts",
+  dueAt: "due_at",
+  attemptId: "attempt_id",
+  outcome: "outcome",
+  responseStatus: "response_status",
+  tookMs: "took_ms",
+  inboxId: "inbox_id",
+  requestId: "request_id",
+});
 
 export function logStatements(db: SqliteHandle) {
   const add = db.prepare(insert("log", 18));

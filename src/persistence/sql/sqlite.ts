@@ -19,3 +19,10 @@ export const at = (date: Date | null): number | null => date && date.getTime();
 export function insert(table: string, values: number): string {
   return `insert into ${table} values (${Array(values).fill("?").join(", ")})`;
 }
+
+/** A select list that gives each column of `table` the name of its property. */
+export function columns<T>(table: string, names: { readonly [K in keyof T]: string }): string {
+  return Object.entries(names)
+    .map(([property, column]) => `${table}.${String(column)} as ${property}`)
+    .join(", ");
+}

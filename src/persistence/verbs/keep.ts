@@ -43,11 +43,13 @@ function keepNew(transaction: Transaction, event: Event, lanes: Lanes): Kept {
   return { eventId: event.id, kind: "NEW", matchedWebhooks: routes.length, claims, waiting };
 }
 
-/** A test's event and its one delivery, leased in whatever state the webhook is. */
+/** A test's event and its one delivery, leased in whatever state the webhook is; null when it was deleted. */
 export function keepTest(
   transaction: Transaction,
-  { event, route }: { event: Event; route: Route },
-): Claim {
+  { event, webhookId }: { event: Event; webhookId: string },
+): Claim | null {
+  const route = transaction.routes.find(event.tenantId, webhookId);
+  if (!route) return null;
   transaction.sql.addEvent(event);
   return claimOf(addDelivery(transaction, event, route, true), bodyOf(event, route.format));
 }

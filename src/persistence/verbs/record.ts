@@ -1,8 +1,8 @@
 import {
   LEASE_MARGIN_MS,
   lose,
-  LOST,
-  settle,
+  lostAttempt,
+  settleLate,
   type Claim,
   type Delivery,
   type DeliveryAttempt,
@@ -25,25 +25,15 @@ export function record(
   { claim, attempt, settled }: Recording,
 ): AttemptRecorded {
   const { sql, tools } = transaction;
-  const now = tools.clock.now();
   if (sql.settle(claim, settled, attempt)) return recorded(transaction, claim, attempt, settled);
 
   const row = sql.delivery(claim.tenantId, claim.deliveryId);
   if (!row) return recorded(transaction, claim, attempt, settled);
-  const state = stateOf(row);
-  const attempts = state.attempts + 1;
   const isCurrent = row.claimOwner === claim.owner && row.claimNumber === claim.number;
-  const isCancelled = row.status === "CANCELLED";
-  const dueAt = row.dueAt === null ? null : new Date(row.dueAt);
-  const finishedAt = row.finishedAt === null ? null : new Date(row.finishedAt);
-  const late = !isCurrent
-    ? { ...state, attempts, dueAt, finishedAt }
-    : isCancelled
-      ? settle(state, { kind: attempt.outcome }, { delaysMs: [], now, spread: 0 })
-      : { ...settled, attempts };
+  const late = settleLate(standingOf(row), settled, { isCurrent, now: tools.clock.now() });
   if (isCurrent) sql.settleAny(row.id, late, attempt);
   else sql.countLateAttempt(row.id);
-  return recorded(transaction, claim, Object.assign(attempt, { number: attempts }), late);
+  return recorded(transaction, claim, Object.assign(attempt, { number: late.attempts }), late);
 }
 
 function recorded(
@@ -110,7 +100,7 @@ export function claimDue(
     const rows = due(transaction, webhookId, most);
     for (const row of rows) {
       const wasLost = row.claimOwner !== null;
-      if (wasLost) lost.push(recordLost(transaction, row, route.retryDelaysMs, route.url));
+      if (wasLost) lost.push(recordLost(transaction, row));
       else claims.push(lease(transaction, row, route));
     }
     // As many as asked for: more may be due, and the next claim will see.
@@ -153,42 +143,19 @@ function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
   };
 }
 
-/** The attempt of a lease that ended by itself. It goes back to the table, where the next claim finds it. */
-export function recordLost(
-  transaction: Transaction,
-  row: Row<Delivery>,
-  delaysMs: readonly number[],
-  url: string,
-): AttemptRecorded {
-  const { sql, tools } = transaction;
+/** The attempt of a lease that ended by itself. What waits goes back to the table, where the next claim finds it. */
+export function recordLost(transaction: Transaction, row: Row<Delivery>): AttemptRecorded {
+  const { sql, tools, routes } = transaction;
+  const { id: deliveryId, tenantId, webhookId, trigger } = row;
+  const route = routes.find(tenantId, webhookId);
   const now = tools.clock.now();
-  const settled = lose(stateOf(row), { delaysMs, now });
-  const attempt: DeliveryAttempt = {
-    id: tools.newId("att"),
-    tenantId: row.tenantId,
-    deliveryId: row.id,
-    number: settled.attempts,
-    trigger: row.trigger,
-    outcome: LOST.kind,
-    message: LOST.message,
-    startedAt: now,
-    durationMs: 0,
-    timings: {},
-    url,
-    remoteAddress: null,
-    requestHeaders: [],
-    responseStatus: null,
-    responseHeaders: [],
-    responseBody: null,
-    responseTruncated: false,
-  };
-  sql.settleAny(row.id, settled, attempt);
-  return recorded(
-    transaction,
-    { ...row, deliveryId: row.id, state: { isTest: row.isTest === 1 } },
-    attempt,
-    settled,
-  );
+  const settled = lose(stateOf(row), { delaysMs: route?.retryDelaysMs ?? [], now });
+  const url = route?.url ?? sql.webhookUrl(webhookId);
+  const about = { id: tools.newId("att"), tenantId, deliveryId, trigger, url };
+  const attempt = lostAttempt(about, settled.attempts, now);
+  sql.settleAny(deliveryId, settled, attempt);
+  const state = { isTest: row.isTest === 1 };
+  return recorded(transaction, { ...row, deliveryId, state }, attempt, settled);
 }
 
 export function stateOf(
@@ -200,4 +167,10 @@ export function stateOf(
   const { status, trigger, attempts, failures, losses } = row;
   const succeededAt = row.succeededAt === null ? null : new Date(row.succeededAt);
   return { status, trigger, attempts, failures, losses, isTest: row.isTest === 1, succeededAt };
+}
+
+/** A delivery as it stands in the table. */
+function standingOf(row: Row<Delivery>): Settled {
+  const date = (ms: number | null) => (ms === null ? null : new Date(ms));
+  return { ...stateOf(row), dueAt: date(row.dueAt), finishedAt: date(row.finishedAt) };
 }

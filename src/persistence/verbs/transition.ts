@@ -1,6 +1,6 @@
 import { cancel, Delivery, redeliver } from "../../domain/delivery.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
-import { Refusal } from "../../domain/refusal.ts";
+import { Refusal, refusalOr } from "../../domain/refusal.ts";
 import type { CancelledSome, Transitioned } from "../../domain/store.ts";
 import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
@@ -14,21 +14,27 @@ export interface Transition {
   readonly now: Date;
 }
 
-/** A transition that somebody asked for; refuses as the functions of delivery.ts do. */
+/**
+ * A transition that somebody asked for. What delivery.ts refuses is answered as a value: thrown, it would undo the
+ * changes of everybody in the group.
+ */
 export function transition(
   transaction: Transaction,
   { tenantId, deliveryId, verb, now }: Transition,
-): Transitioned {
+): Transitioned | Refusal {
   const { sql, routes } = transaction;
   const before = sql.delivery(tenantId, deliveryId);
-  if (!before) throw new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
+  if (!before) return new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
   const lost = loseEnded(transaction, before);
   const row = sql.delivery(tenantId, deliveryId)!;
   const webhookGone = routes.find(tenantId, row.webhookId) === undefined;
-  const to =
+  const inFlight = row.claimOwner !== null;
+  const to = refusalOr(() =>
     verb === "cancel"
-      ? cancel(stateOf(row), now)
-      : redeliver(stateOf(row), { now, inFlight: row.claimOwner !== null, webhookGone });
+      ? cancel(row.id, stateOf(row), now)
+      : redeliver(stateOf(row), { now, inFlight, webhookGone }),
+  );
+  if (to instanceof Refusal) return to;
   sql.transition(row.id, to);
   const delivery = Object.assign(deliveryOf(row), to);
   logDelivery(transaction, delivery, verb === "cancel" ? "CANCELLED" : "REQUEUED", now);
@@ -52,7 +58,7 @@ export function cancelWaiting(
   for (const row of rows) {
     lost.push(...loseEnded(transaction, row));
     const current = transaction.sql.delivery(row.tenantId, row.id)!;
-    const to = cancel(stateOf(current), now);
+    const to = cancel(row.id, stateOf(current), now);
     transaction.sql.transition(row.id, to);
     logDelivery(transaction, Object.assign(deliveryOf(current), to), "CANCELLED", now);
   }
@@ -63,23 +69,13 @@ export function cancelWaiting(
 function loseEnded(transaction: Transaction, row: Row<Delivery>): AttemptRecorded[] {
   const { clock } = transaction.tools;
   if (row.claimOwner === null || (row.claimEndsAt ?? 0) > clock.leaseMs()) return [];
-  const route = transaction.routes.find(row.tenantId, row.webhookId);
-  return [recordLost(transaction, row, route?.retryDelaysMs ?? [], route?.url ?? "")];
+  return [recordLost(transaction, row)];
 }
 
-/** At the start no lease of an earlier run is alive. Tests of that time end here, since no lane claims a test. */
+/** At the start no lease of an earlier run is alive. What no lane claims, tests and cancelled deliveries, ends here. */
 export function endLeases(transaction: Transaction): AttemptRecorded[] {
   transaction.sql.endLeases();
-  return transaction.sql
-    .leasedTests()
-    .map((row) =>
-      recordLost(
-        transaction,
-        row,
-        [],
-        transaction.routes.find(row.tenantId, row.webhookId)?.url ?? "",
-      ),
-    );
+  return transaction.sql.leasedForNobody().map((row) => recordLost(transaction, row));
 }
 
 function deliveryOf(row: Row<Delivery>): Delivery {

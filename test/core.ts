@@ -1,0 +1,220 @@
+import { randomBytes } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { Engine } from "../src/delivery/engine.ts";
+import type { Sender } from "../src/delivery/sender.ts";
+import { createTestPlaces } from "../src/delivery/test-places.ts";
+import { Upkeep, type UpkeepStore } from "../src/delivery/upkeep.ts";
+import type { Claim } from "../src/domain/delivery.ts";
+import { findEventType } from "../src/domain/event-type.ts";
+import { newId } from "../src/domain/id.ts";
+import type { LogEntry } from "../src/domain/log-entry.ts";
+import type { Outcome } from "../src/domain/outcome.ts";
+import { publish } from "../src/domain/publish.ts";
+import type { Tools } from "../src/domain/tools.ts";
+import { createWebhook } from "../src/domain/webhook-commands.ts";
+import { prepareInstallation } from "../src/persistence/installation.ts";
+import { openDatabase } from "../src/persistence/orm.ts";
+import { SqliteStore } from "../src/persistence/store.ts";
+import { eventually, startApp, type App } from "./app.ts";
+import { HandClock, status } from "./world.ts";
+
+type Answer = Partial<Outcome> & Pick<Outcome, "kind">;
+
+/** An attempt that is in flight until the test answers it. */
+export class Sent {
+  readonly claim: Claim;
+  isOpen = true;
+  readonly #resolve: (outcome: Outcome) => void;
+
+  constructor(claim: Claim, resolve: (outcome: Outcome) => void) {
+    this.claim = claim;
+    this.#resolve = resolve;
+  }
+
+  answer(answer: Answer): void {
+    this.isOpen = false;
+    this.#resolve({
+      message: "As told",
+      startedAt: new Date(),
+      tookMs: 5,
+      timings: {},
+      requestHeaders: [],
+      ...answer,
+    });
+  }
+}
+
+/** A sender whose receiver answers when the test says so, or at once by `answerAll`. */
+export class HandSender implements Sender {
+  readonly all: Sent[] = [];
+  #atOnce: Answer | undefined;
+
+  send(claim: Claim): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const sent = new Sent(claim, resolve);
+      this.all.push(sent);
+      if (this.#atOnce) sent.answer(this.#atOnce);
+    });
+  }
+
+  get open(): Sent[] {
+    return this.all.filter(({ isOpen }) => isOpen);
+  }
+
+  /** The nth attempt, from 1; waits until it begins. */
+  attempt(count: number): Promise<Sent> {
+    return eventually(async () => this.all[count - 1]);
+  }
+
+  /** What is open now and all that follows. */
+  answerAll(answer: Answer): void {
+    this.#atOnce = answer;
+    for (const sent of this.open) sent.answer(answer);
+  }
+
+  abort(): void {
+    this.answerAll({ kind: "TIMEOUT" });
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** The real service, with time and the receiver in the test's hand. */
+export class Turned implements AsyncDisposable {
+  readonly clock = new HandClock();
+  readonly sender = new HandSender();
+  app!: App;
+
+  async start(env: Readonly<Record<string, string>>): Promise<this> {
+    const { clock, sender } = this;
+    this.app = await startApp({ env, circumstances: { clock, sender, random: () => 0 } });
+    return this;
+  }
+
+  get file(): string {
+    return `${this.app.folder}/hookwire.db`;
+  }
+
+  /** How many deliveries are leased, as the table has it. */
+  get leased(): number {
+    using db = new DatabaseSync(this.file, { readOnly: true });
+    const row = db.prepare("select count(*) as n from delivery where claim_owner is not null");
+    return Number(row.get()?.["n"]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.sender.abort();
+    await this.app[Symbol.asyncDispose]();
+  }
+}
+
+export function startTurned(env: Readonly<Record<string, string>> = {}): Promise<Turned> {
+  return new Turned().start({ HOOKWIRE_RETRY_DELAYS: "PT5S,PT5M", ...env });
+}
+
+export interface CoreOptions {
+  readonly concurrency?: number;
+  /** What upkeep sees of the store: a test can let something happen between two of its steps. */
+  readonly upkeepStore?: (store: SqliteStore) => UpkeepStore;
+}
+
+/** Store, engine and upkeep without the API: for what depends on which change shares a commit with which. */
+export async function startCore({ concurrency = 16, upkeepStore }: CoreOptions = {}) {
+  const database = await openDatabase(":memory:");
+  const { writer: db } = database;
+  const clock = new HandClock();
+  const sender = new HandSender();
+  /** The log's entries of each commit. */
+  const commits: (readonly LogEntry[])[] = [];
+  const errors: unknown[] = [];
+  /** Called at each commit; a test can put something else there. */
+  const hooks = { appended: () => {}, webhooksChanged: () => {} };
+  const shared = {
+    clock,
+    newId,
+    announce: () => {},
+    report: (error: unknown) => errors.push(error),
+  };
+  const { tenantId, vault } = prepareInstallation(db, {
+    file: ":memory:",
+    secretKey: Buffer.alloc(32, 1),
+    adminKey: "an-operator-key-of-the-tests",
+    now: clock.now(),
+  });
+  const defaults = { retryDelaysMs: [5000, 300_000], timeoutMs: 15_000, maxInFlight: 10 };
+  const store = new SqliteStore(database, {
+    ...shared,
+    vault,
+    defaults,
+    owner: "this-process",
+    listener: {
+      appended(entries) {
+        if (entries.length > 0) commits.push(entries);
+        upkeep.appended(entries);
+        hooks.appended();
+      },
+      webhooksChanged(changed) {
+        hooks.webhooksChanged();
+        engine.webhooksChanged(changed);
+      },
+    },
+  });
+  const seen = upkeepStore?.(store) ?? store;
+  const upkeep = new Upkeep({ ...shared, store: seen, retentionMs: 30 * 86_400_000 });
+  const engine = new Engine({ ...shared, store, sender, random: () => 0, concurrency });
+  const checkUrl = (url: string) => new URL(url).href;
+  const tools: Tools = {
+    ...shared,
+    store,
+    lanes: engine,
+    testPlaces: createTestPlaces(concurrency),
+    randomBytes,
+    vault,
+    defaults,
+    checkUrl,
+  };
+  engine.start(store.tenantIds);
+  upkeep.start(store.tenantIds);
+
+  return {
+    tenantId,
+    db,
+    clock,
+    sender,
+    commits,
+    errors,
+    hooks,
+    tools,
+    async makeWebhook(maxInFlight = 10): Promise<string> {
+      const { webhook } = await createWebhook(tenantId, { ...WEBHOOK, maxInFlight }, tools);
+      return webhook.id;
+    },
+    publish: (count = 1) => publish(tenantId, Array<typeof EVENT>(count).fill(EVENT), tools),
+    async [Symbol.asyncDispose](): Promise<void> {
+      sender.abort();
+      await engine.stop(0);
+      await Promise.all([upkeep.stop(), store.close()]);
+      await database.close();
+    },
+  };
+}
+
+const TYPE = "payment_received";
+const EVENT = { type: TYPE, payload: findEventType(TYPE)?.samplePayload ?? {} };
+const WEBHOOK = {
+  name: "Test",
+  url: "https://example.com/hook",
+  eventTypes: [TYPE],
+  integration: "test",
+  description: null,
+  key: null,
+  format: "ENVELOPE",
+  headers: [],
+  retryDelays: null,
+  timeout: null,
+  signature: "HMAC_SHA256",
+  secret: null,
+  paused: false,
+} as const;
+
+export const ok = status(200);
