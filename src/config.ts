@@ -30,10 +30,8 @@ const cidrs = list.transform((parts) => {
   for (const part of parts) {
     try {
       parseCidr(part);
-    } catch {
-      fail(
-        `a comma-separated list of CIDRs such as 127.0.0.0/8,10.0.0.0/8; ${JSON.stringify(part)} is none`,
-      );
+    } catch (error) {
+      fail(`a list of CIDRs such as 127.0.0.0/8,10.0.0.0/8: ${(error as Error).message}`);
     }
   }
   return parts;

@@ -25,8 +25,10 @@ async function main(): Promise<void> {
 }
 
 async function stop(service: Service, log: Logger): Promise<void> {
+  console.log("Hookwire is stopping; attempts in flight may end (HOOKWIRE_DRAIN)");
   try {
     await service.stop();
+    console.log("Hookwire has stopped");
     process.exit(0);
   } catch (err) {
     log.fatal({ err }, "the stop failed");

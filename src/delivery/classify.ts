@@ -40,7 +40,7 @@ function adviseOn(status: number): string {
     case 405:
       return "this path takes no POST; check the webhook's URL";
     case 410:
-      return "the receiver is gone for good; the webhook is paused until somebody resumes it";
+      return "the receiver is gone for good, which pauses a webhook until somebody resumes it (a test does not)";
     case 413:
       return "the body is too large for it; raise its limit or choose events with less payload";
     case 415:

@@ -10,6 +10,12 @@ const SETTLE_STEP = 500;
 /** Whatever the clock says, all of a deleted webhook's deliveries are meant. */
 const END_OF_TIME = new Date(8.64e15);
 
+/** How far a removal has come. */
+interface RemovalPlace {
+  readonly deliveryId: string;
+  readonly eventId: string;
+}
+
 /** The verbs that nobody asks for. */
 export interface UpkeepStore {
   foldLog(tenantId: string): Promise<{
@@ -22,11 +28,12 @@ export interface UpkeepStore {
   removeOld(
     before: Date,
     now: Date,
+    place?: RemovalPlace,
   ): Promise<{
     readonly deliveries: number;
     readonly events: number;
     readonly logEntries: number;
-    readonly hasMore: boolean;
+    readonly place?: RemovalPlace;
   }>;
 }
 
@@ -118,21 +125,24 @@ export class Upkeep {
   }
 
   async #repeatRemoval(): Promise<void> {
-    const { store, clock, announce, retentionMs, report } = this.#options;
+    const { clock, report } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        const now = clock.now();
-        const { hasMore, ...removed } = await store.removeOld(
-          new Date(now.getTime() - retentionMs),
-          now,
-        );
-        if (removed.deliveries + removed.events + removed.logEntries > 0)
-          announce({ type: "retention.removed", ...removed });
-        if (hasMore) continue;
+        for (let place = await this.#removeSome(); place; place = await this.#removeSome(place));
       } catch (error) {
         if (!this.#stop.signal.aborted) report(error);
       }
       await clock.wait(RETENTION_MS, this.#stop.signal);
     }
+  }
+
+  async #removeSome(from?: RemovalPlace): Promise<RemovalPlace | undefined> {
+    const { store, clock, announce, retentionMs } = this.#options;
+    const now = clock.now();
+    const before = new Date(now.getTime() - retentionMs);
+    const { place, ...removed } = await store.removeOld(before, now, from);
+    if (removed.deliveries + removed.events + removed.logEntries > 0)
+      announce({ type: "retention.removed", ...removed });
+    return this.#stop.signal.aborted ? undefined : place;
   }
 }

@@ -84,7 +84,7 @@ test.each([
 ])(
   "%d failures in a row, %d succeeded and %d failed: %s",
   (consecutiveFailures, succeeded, failed, state) => {
-    expect(healthState({ consecutiveFailures }, { succeeded, failed })).toBe(state);
+    expect(healthState({ consecutiveFailures }, [{ succeeded, failed }])).toBe(state);
   },
 );
 

@@ -69,14 +69,23 @@ export function fold(
   return { after, hours };
 }
 
+/** From the hours of the last day. */
 export function healthState(
   { consecutiveFailures }: Pick<Folded, "consecutiveFailures">,
-  { succeeded, failed }: Pick<WebhookHour, "succeeded" | "failed">,
+  hours: readonly Pick<WebhookHour, "succeeded" | "failed">[],
 ): WebhookHealthState {
+  const { succeeded, failed } = attemptsOf(hours);
   if (succeeded + failed === 0) return "UNKNOWN";
   if (consecutiveFailures >= FAILING_AFTER) return "FAILING";
   if (consecutiveFailures > 0 || succeeded / (succeeded + failed) < HEALTHY_RATE) return "DEGRADED";
   return "HEALTHY";
+}
+
+export function attemptsOf(hours: readonly Pick<WebhookHour, "succeeded" | "failed">[]) {
+  return {
+    succeeded: hours.reduce((sum, hour) => sum + hour.succeeded, 0),
+    failed: hours.reduce((sum, hour) => sum + hour.failed, 0),
+  };
 }
 
 /** When it will be paused if nothing succeeds; null while it isn't failing. */

@@ -112,7 +112,7 @@ export class Refusal extends Error {
   readonly details: RefusalDetails;
 
   constructor(reason: RefusalReason, details: RefusalDetails = {}) {
-    super(details.problems?.[0]?.message ?? REFUSALS[reason].text);
+    super(details.problems?.[0] ? headline(details.problems[0]) : REFUSALS[reason].text);
     this.reason = reason;
     this.details = details;
   }
@@ -145,6 +145,16 @@ export function refusalOr<T>(decide: () => T): T | Refusal {
     if (refusal instanceof Refusal) return refusal;
     throw refusal;
   }
+}
+
+/** One problem of one field; `path` from the field's argument inwards. */
+export function invalidInput(path: readonly string[], message: string): Refusal {
+  return new Refusal("INPUT_INVALID", { path, problems: [{ path, message }] });
+}
+
+/** A problem alone, with the name of its field where it speaks of that: "input.name must not be empty". */
+function headline({ path, message }: Problem): string {
+  return /^[a-z]/.test(message) ? `${path.join(".")} ${message}` : message;
 }
 
 /** Throws INPUT_INVALID when there are problems. */

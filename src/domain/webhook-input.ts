@@ -58,7 +58,7 @@ export const checkedDuration = (least: number, most: number) =>
     const range = `from ${formatDuration(least)} to ${formatDuration(most)}`;
     context.addIssue({
       code: "custom",
-      message: `must be an ISO 8601 duration ${range}, such as PT30S`,
+      message: `must be an ISO 8601 duration ${range}`,
     });
     return z.NEVER;
   });

@@ -48,9 +48,4 @@ export class Tail {
       signal.addEventListener("abort", wake, { once: true });
     });
   }
-
-  /** How many wait for a commit at the moment. */
-  get sleepers(): number {
-    return [...this.#sleepers.values()].reduce((sum, set) => sum + set.size, 0);
-  }
 }

@@ -1,6 +1,6 @@
 import type { EntityClass, FilterQuery } from "@mikro-orm/core";
 import type { EntityManager, SqliteDriver } from "@mikro-orm/sqlite";
-import { Refusal } from "../domain/refusal.ts";
+import { invalidInput } from "../domain/refusal.ts";
 
 export type Em = EntityManager<SqliteDriver>;
 
@@ -48,7 +48,7 @@ interface PageQuery<T extends object> {
 export async function readPage<T extends object>(em: Em, query: PageQuery<T>): Promise<Page<T>> {
   const { entity, where, order, page } = query;
   if (!Number.isInteger(page.first) || page.first < 1 || page.first > PAGE_MAX)
-    throw invalid("first", `must be 1 to ${PAGE_MAX}`);
+    throw invalidInput(["first"], `must be 1 to ${PAGE_MAX}`);
   const beyond =
     page.after == null
       ? {}
@@ -121,8 +121,8 @@ function readCursor<T>(list: string, order: Order<T>, cursor: string): readonly 
   } catch {
     // Not JSON, so none of our cursors: refused below.
   }
-  throw invalid(
-    "after",
+  throw invalidInput(
+    ["after"],
     "is not a cursor of this list in this order; take endCursor of the page before",
   );
 }
@@ -152,11 +152,4 @@ function beyondCursor<T>({ by }: Order<T>, values: readonly CursorValue[]): obje
       { $and: [{ [property]: value }, beyondCursor({ by: rest } as Order<T>, values.slice(1))] },
     ],
   };
-}
-
-function invalid(field: string, message: string): Refusal {
-  return new Refusal("INPUT_INVALID", {
-    path: [field],
-    problems: [{ path: [field], message: `${field} ${message}` }],
-  });
 }

@@ -2,7 +2,7 @@ import type { FilterQuery, MikroORM } from "@mikro-orm/sqlite";
 import { Delivery } from "../domain/delivery.ts";
 import { DAY } from "../domain/duration.ts";
 import { expandPatterns, matchesType } from "../domain/event-type.ts";
-import { WebhookHour } from "../domain/health.ts";
+import { healthState, WebhookHour } from "../domain/health.ts";
 import { Webhook, type WebhookHealthState, type WebhookState } from "../domain/webhook.ts";
 import { readPage, type Count, type Em, type Order, type Page, type PageArgs } from "./page.ts";
 
@@ -67,12 +67,13 @@ export class WebhookReader {
       tenantId,
       deletedAt: null,
       ...(states && { state: { $in: states } }),
-      ...(health && { health: { $in: health } }),
       ...(integration != null && { integration }),
       ...(url != null && { url: storedUrl(url) }),
       $and: [
         ids ? { id: { $in: ids } } : {},
-        search || eventTypes ? { id: { $in: await this.#passing(em, tenantId, filter) } } : {},
+        search || eventTypes || health
+          ? { id: { $in: await this.#passing(em, tenantId, filter) } }
+          : {},
       ],
     } as FilterQuery<Webhook>;
     return readPage(em, { entity: Webhook, where, order: ORDERS[orderBy], page });
@@ -98,13 +99,14 @@ export class WebhookReader {
   async waiting(webhookIds: readonly string[]): Promise<Map<string, Waiting>> {
     const rows = await this.#em.getConnection("read").execute<WaitingRow[]>(
       `select w.value as webhookId,
-        (select count(*) from (select 1 from delivery d where d.webhook_id = w.value and d.due_at is not null
-           and d.status = 'PENDING' and d.is_test = 0 limit ${COUNT_MAX + 1})) as pending,
-        (select count(*) from (select 1 from delivery d where d.webhook_id = w.value and d.due_at is not null
-           and d.status = 'RETRYING' and d.is_test = 0 limit ${COUNT_MAX + 1})) as retrying,
+        (select json_group_object(status, count) from (
+           select status, count(*) as count from (
+             select status from delivery d where d.webhook_id = w.value and d.due_at is not null
+             and d.is_test = 0 limit ${2 * COUNT_MAX + 1}) group by status)) as waiting,
         (select count(*) from (select 1 from delivery d where d.webhook_id = w.value and d.status = 'FAILED'
            and d.finished_at >= ? and d.is_test = 0 limit ${COUNT_MAX + 1})) as failed24h,
-        (select min(d.due_at) from delivery d where d.webhook_id = w.value and d.due_at is not null) as nextAttemptAt
+        (select d.due_at from delivery d where d.webhook_id = w.value and d.due_at is not null
+           and d.is_test = 0 order by d.due_at limit 1) as nextAttemptAt
        from json_each(?) w`,
       [this.#now().getTime() - DAY, JSON.stringify(webhookIds)],
     );
@@ -112,35 +114,39 @@ export class WebhookReader {
       value: Math.min(value, COUNT_MAX),
       exact: value <= COUNT_MAX,
     });
-    const waiting = ({ pending, retrying, failed24h, nextAttemptAt }: WaitingRow): Waiting => ({
-      pending: count(pending),
-      retrying: count(retrying),
-      failed24h: count(failed24h),
-      nextAttemptAt: nextAttemptAt === null ? null : new Date(nextAttemptAt),
-    });
-    return new Map(rows.map((row) => [row.webhookId, waiting(row)]));
+    const counts = ({ waiting, failed24h, nextAttemptAt }: WaitingRow): Waiting => {
+      const { PENDING = 0, RETRYING = 0 } = JSON.parse(waiting) as Record<string, number>;
+      // Looked at no further: either of them may be more.
+      const isCut = PENDING + RETRYING > 2 * COUNT_MAX;
+      return {
+        pending: isCut ? { ...count(PENDING), exact: false } : count(PENDING),
+        retrying: isCut ? { ...count(RETRYING), exact: false } : count(RETRYING),
+        failed24h: count(failed24h),
+        nextAttemptAt: nextAttemptAt === null ? null : new Date(nextAttemptAt),
+      };
+    };
+    return new Map(rows.map((row) => [row.webhookId, counts(row)]));
   }
 
-  /** Ids of the webhooks that pass what SQL can't say: words in any alphabet, patterns of event types. */
+  /** Ids of the webhooks that pass what SQL can't say: words in any alphabet, patterns of types, health as of now. */
   async #passing(
     em: Em,
     tenantId: string,
-    { search, eventTypes }: WebhookFilter,
+    { search, eventTypes, health }: WebhookFilter,
   ): Promise<string[]> {
-    const fields = ["id", "name", "url", "description", "key", "eventTypes", "state"] as const;
-    const all = await em.find(Webhook, { tenantId, deletedAt: null }, { fields });
+    const all = await em.find(Webhook, { tenantId, deletedAt: null });
+    const hours = health ? await this.hours(all.map(({ id }) => id)) : [];
+    const hoursOf = Map.groupBy(hours, ({ webhookId }) => webhookId);
     const words = search?.toLowerCase();
     const types = eventTypes && expandPatterns(eventTypes).names;
-    return all
-      .filter(({ name, url, description, key }) =>
-        words
-          ? [name, url, description, key].some((text) => text?.toLowerCase().includes(words))
-          : true,
-      )
-      .filter(({ eventTypes: patterns, state }) =>
-        types ? state !== "DISABLED" && types.some((type) => matchesType(patterns, type)) : true,
-      )
-      .map(({ id }) => id);
+    const tests: ((webhook: Webhook) => boolean)[] = [
+      ({ name, url, description, key }) =>
+        !words || [name, url, description, key].some((text) => text?.toLowerCase().includes(words)),
+      ({ eventTypes: patterns, state }) =>
+        !types || (state !== "DISABLED" && types.some((type) => matchesType(patterns, type))),
+      (webhook) => !health || health.includes(healthState(webhook, hoursOf.get(webhook.id) ?? [])),
+    ];
+    return all.filter((webhook) => tests.every((test) => test(webhook))).map(({ id }) => id);
   }
 
   get #em(): Em {
@@ -150,8 +156,8 @@ export class WebhookReader {
 
 interface WaitingRow {
   readonly webhookId: string;
-  readonly pending: number;
-  readonly retrying: number;
+  /** JSON: count by status. */
+  readonly waiting: string;
   readonly failed24h: number;
   readonly nextAttemptAt: number | null;
 }

@@ -27,7 +27,7 @@ import { foldLog, type Folding } from "./verbs/fold.ts";
 import { keep, keepTest } from "./verbs/keep.ts";
 import { receive } from "./verbs/receive.ts";
 import { claimDue, record } from "./verbs/record.ts";
-import { removeOld, type Removed } from "./verbs/retention.ts";
+import { removeOld, type RemovalPlace, type Removed } from "./verbs/retention.ts";
 import { cancelWaiting, endLeases, transition } from "./verbs/transition.ts";
 import { isStale, OrmWork } from "./work.ts";
 import { Writer } from "./writer.ts";
@@ -160,8 +160,8 @@ export class SqliteStore implements Store {
     return this.#sql.orphaned();
   }
 
-  removeOld(before: Date, now: Date): Promise<Removed> {
-    return this.#writer.change(removeOld, { before, now, tenantIds: this.tenantIds });
+  removeOld(before: Date, now: Date, place?: RemovalPlace): Promise<Removed> {
+    return this.#writer.change(removeOld, { before, now, tenantIds: this.tenantIds, place });
   }
 
   endLeases(): Promise<readonly AttemptRecorded[]> {

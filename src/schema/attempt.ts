@@ -50,7 +50,8 @@ const AttemptTimings = builder.objectRef<Timings>("AttemptTimings").implement({
 });
 
 AttemptRef.implement({
-  description: "One HTTP request.",
+  description:
+    "One HTTP request. On a kept connection that turns out to be closed it is sent again at once, within the same attempt.",
   interfaces: [Node],
   fields: (t) => ({
     delivery: t.field({

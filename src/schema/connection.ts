@@ -42,7 +42,7 @@ const PageInfo = builder.objectRef<Page<unknown>>("PageInfo").implement({
 /** `<Name>Connection` and `<Name>Edge`. With `isFollowed` it has the cursor to follow the list live from. */
 export function connectionType<T extends object>(name: string, node: RefOf<T>, isFollowed = false) {
   const edge = builder.objectRef<{ cursor: string; node: T }>(`${name}Edge`).implement({
-    description: `A ${name} and its place in the list.`,
+    description: `One row of a ${name} list, and its place there.`,
     fields: (t) => ({
       cursor: t.exposeString("cursor", { description: "Pass it as `after` for what follows." }),
       node: t.field({

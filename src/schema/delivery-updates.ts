@@ -99,7 +99,8 @@ const DeliveryStreamMessage = builder.unionType("DeliveryStreamMessage", {
 });
 
 const DeliveryUpdateFilter = builder.inputType("DeliveryUpdateFilter", {
-  description: "Which updates; all when empty.",
+  description:
+    "Which updates; all when empty. What does not exist, such as a misspelt key or type, matches nothing.",
   fields: (t) => ({
     deliveryIds: t.idList({ description: "Of these deliveries." }),
     eventIds: t.idList({ description: "Of these events." }),

@@ -34,7 +34,10 @@ InboxRequestRef.implement({
       type: InboxRef,
       nullable: true,
       description: "Which inbox got it.",
-      resolve: ({ inboxId }, _args, { reader, tenantId }) => reader.inbox(tenantId, inboxId),
+      async resolve({ inboxId }, _args, { load, tools }) {
+        const inbox = await load.inbox.load(inboxId);
+        return inbox && inbox.expiresAt > tools.clock.now() ? inbox : null;
+      },
     }),
     receivedAt: t.expose("receivedAt", { type: "DateTime", description: "When it came." }),
     method: t.exposeString("method", { description: "Its HTTP method." }),

@@ -1,5 +1,5 @@
 import { publish, type EventInput, type Published } from "../domain/publish.ts";
-import { Refusal } from "../domain/refusal.ts";
+import { invalidInput, Refusal } from "../domain/refusal.ts";
 import { builder } from "./builder.ts";
 import { cursorNow } from "./connection.ts";
 import type { Context } from "./context.ts";
@@ -114,7 +114,8 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { input: { events } }, context) =>
       refusing(async () => {
-        if (events.length < 1 || events.length > EVENTS_MAX) throw wrongCount();
+        if (events.length < 1 || events.length > EVENTS_MAX)
+          throw invalidInput(["events"], `must have 1 to ${EVENTS_MAX} entries`);
         const { results, streamCursor } = await publishAll(events, context);
         const typed = results.map((result, index) =>
           result instanceof Refusal
@@ -129,9 +130,4 @@ builder.mutationFields((t) => ({
 async function publishAll(inputs: readonly EventInput[], context: Context) {
   const streamCursor = cursorNow(context, "deliveries");
   return { results: await publish(context.tenantId, inputs, context.tools), streamCursor };
-}
-
-function wrongCount(): Refusal {
-  const problem = { path: ["events"], message: `events must have 1 to ${EVENTS_MAX} entries` };
-  return new Refusal("INPUT_INVALID", { path: problem.path, problems: [problem] });
 }

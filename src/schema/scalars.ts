@@ -43,7 +43,7 @@ function textScalar(
     serialize: String,
     parseValue(value) {
       if (typeof value === "string") return value;
-      throw new GraphQLError(`${name} must be a string`);
+      throw new GraphQLError(`${name} must be a string. ${description}`);
     },
   });
 }

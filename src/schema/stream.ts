@@ -1,6 +1,6 @@
 import { readCursor, writeCursor, type StreamName } from "../domain/cursor.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
-import { Refusal } from "../domain/refusal.ts";
+import { invalidInput } from "../domain/refusal.ts";
 import type { StreamItem, StreamRequest, StreamStart } from "../domain/stream.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
@@ -111,6 +111,5 @@ function startOf(
 }
 
 function invalid(field: string, message: string): Error {
-  const problem = { path: ["start", field], message: `${field} ${message}` };
-  return asGraphQLError(new Refusal("INPUT_INVALID", { path: problem.path, problems: [problem] }));
+  return asGraphQLError(invalidInput(["start", field], message));
 }

@@ -1,4 +1,10 @@
-import { autoPauseAt, percentile, type WebhookHour } from "../domain/health.ts";
+import {
+  attemptsOf,
+  autoPauseAt,
+  healthState,
+  percentile,
+  type WebhookHour,
+} from "../domain/health.ts";
 import { WEBHOOK_HEALTH_STATES, type Webhook } from "../domain/webhook.ts";
 import type { Waiting } from "../persistence/read-webhooks.ts";
 import { builder } from "./builder.ts";
@@ -46,7 +52,7 @@ export const WebhookHealth = builder.objectRef<Health>("WebhookHealth").implemen
     state: t.field({
       type: WebhookHealthStateEnum,
       description: "In one word.",
-      resolve: ({ webhook }) => webhook.health,
+      resolve: ({ webhook, hours }) => healthState(webhook, hours),
     }),
     consecutiveFailures: t.int({
       description: "Failed attempts since the last success.",
@@ -57,9 +63,8 @@ export const WebhookHealth = builder.objectRef<Health>("WebhookHealth").implemen
       description:
         "Share of the attempts of the last 24 hours that succeeded, 0 to 1; null without attempts.",
       resolve({ hours }) {
-        const succeeded = hours.reduce((sum, hour) => sum + hour.succeeded, 0);
-        const all = hours.reduce((sum, hour) => sum + hour.failed, succeeded);
-        return all === 0 ? null : succeeded / all;
+        const { succeeded, failed } = attemptsOf(hours);
+        return succeeded + failed === 0 ? null : succeeded / (succeeded + failed);
       },
     }),
     p50Ms: t.float({

@@ -35,8 +35,9 @@ export function createGate({ report, newErrorId, storageProblem }: GateOptions) 
   };
 }
 
-/** What GraphQL itself refuses, such as a variable of the wrong type, has a code too. */
+/** What GraphQL itself refuses has a code too; a body that is no JSON is not sent back with the parser's words. */
 function withCode(error: GraphQLError): GraphQLError {
   error.extensions.code ??= "BAD_USER_INPUT";
+  delete error.extensions.originalError;
   return error;
 }

@@ -68,6 +68,8 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
     case "/":
       return async (_request, response) =>
         void response.writeHead(303, { location: "/graphql" }).end();
+    case "/favicon.ico":
+      return async (_request, response) => void response.writeHead(204).end();
     case "/login":
       return (request, response) => serveLogin(request, response, site.auth);
     case "/healthz":
@@ -123,7 +125,9 @@ function refuseStranger(request: IncomingMessage, response: ServerResponse): voi
   if (request.method === "GET" && request.headers.accept?.includes("text/html"))
     return void response.writeHead(303, { location: "/login" }).end();
   response.setHeader("www-authenticate", "Bearer");
-  sendError(response, 401, "UNAUTHENTICATED", "Send the API key: Authorization: Bearer <key>.");
+  const how = "Send the API key: Authorization: Bearer <key>.";
+  const isGiven = request.headers.authorization !== undefined;
+  sendError(response, 401, "UNAUTHENTICATED", isGiven ? `This is not the API key. ${how}` : how);
 }
 
 function sendError(response: ServerResponse, status: number, code: string, message: string): void {

@@ -35,6 +35,8 @@ export async function serveLogin(
   }
   // Only a browser that goes there uses the link up, and not who merely asks for its head.
   if (token === null || request.method !== "GET") return show(response, 200, "");
+  // A browser that is signed in already goes on.
+  if (await auth.identify(request, undefined)) return go(response);
   answer(
     response,
     await auth.signIn({ token }),
@@ -43,11 +45,12 @@ export async function serveLogin(
 }
 
 function answer(response: ServerResponse, cookie: string | undefined, problem: string): void {
-  if (cookie)
-    response
-      .writeHead(303, { location: "/graphql", "set-cookie": cookie, "cache-control": "no-store" })
-      .end();
+  if (cookie) go(response, { "set-cookie": cookie });
   else show(response, 401, problem);
+}
+
+function go(response: ServerResponse, headers: Record<string, string> = {}): void {
+  response.writeHead(303, { location: "/graphql", "cache-control": "no-store", ...headers }).end();
 }
 
 function show(response: ServerResponse, status: number, problem: string): void {

@@ -126,7 +126,7 @@ async function prepare(
   }: { query: string; variables?: object | null; operationName?: string | null },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const enveloped = yoga.getEnveloped({ caller });
-  const document = enveloped.parse(query) as ExecutionArgs["document"];
+  const document = parsed(() => enveloped.parse(query) as ExecutionArgs["document"]);
   const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(told);
   if (!getOperationAST(document, operationName))
@@ -143,6 +143,16 @@ async function prepare(
     contextValue: await enveloped.contextFactory(),
     rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
   };
+}
+
+/** With the code that a document which can't be parsed has over HTTP too. */
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof GraphQLError) error.extensions.code ??= "GRAPHQL_PARSE_FAILED";
+    throw error;
+  }
 }
 
 /** Without what only an HTTP answer needs. */

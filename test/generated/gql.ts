@@ -20,6 +20,16 @@ type Documents = {
     "\n  query CatalogEvents($search: String, $categories: [String!]) {\n    events(search: $search, categories: $categories) {\n      id\n      name\n      title\n      description\n      category\n      aliases {\n        name\n        note\n      }\n      renamedFields {\n        from\n        to\n      }\n      schema\n      samplePayload\n      version\n      builtIn\n      deprecationReason\n      retiredAt\n    }\n  }\n": typeof types.CatalogEventsDocument,
     "\n  query CatalogByName($name: String!, $version: Int) {\n    eventType(name: $name, version: $version) {\n      id\n      name\n    }\n  }\n": typeof types.CatalogByNameDocument,
     "\n  query CatalogSampleRequest(\n    $name: String!\n    $webhook: WebhookRef\n    $format: PayloadFormat! = ENVELOPE\n  ) {\n    eventType(name: $name) {\n      samplePayload\n      sampleRequest(webhook: $webhook, format: $format) {\n        method\n        url\n        headers {\n          name\n          value\n        }\n        body {\n          text\n          json\n          base64\n          bytes\n          truncated\n          contentType\n        }\n        signedContent\n      }\n    }\n  }\n": typeof types.CatalogSampleRequestDocument,
+    "\n  query CoreHealthState($id: ID!) {\n    webhook(by: { id: $id }) {\n      health {\n        state\n        successRate24h\n      }\n    }\n  }\n": typeof types.CoreHealthStateDocument,
+    "\n  query CoreHealthFilter($health: [WebhookHealthState!]!) {\n    webhooks(filter: { health: $health }) {\n      totalCount {\n        value\n      }\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.CoreHealthFilterDocument,
+    "\n  query CoreLostDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        webhookId\n        status\n        isTest\n        attempts(first: 10) {\n          nodes {\n            number\n            outcome\n            message\n            url\n          }\n        }\n      }\n    }\n  }\n": typeof types.CoreLostDeliveriesDocument,
+    "\n  mutation CoreLostTest($id: ID!) {\n    testWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n": typeof types.CoreLostTestDocument,
+    "\n  mutation CoreLostCancel($id: ID!) {\n    cancelDelivery(input: { deliveryId: $id }) {\n      __typename\n    }\n  }\n": typeof types.CoreLostCancelDocument,
+    "\n  mutation CoreLostRedeliver($id: ID!) {\n    redeliverDelivery(input: { deliveryId: $id }) {\n      __typename\n      ... on UserError {\n        message\n      }\n    }\n  }\n": typeof types.CoreLostRedeliverDocument,
+    "\n  mutation CoreLostDelete($id: ID!) {\n    deleteWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n": typeof types.CoreLostDeleteDocument,
+    "\n  query CoreStreamCursor {\n    deliveries {\n      streamCursor\n    }\n  }\n": typeof types.CoreStreamCursorDocument,
+    "\n  query CoreTestsDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        isTest\n        status\n      }\n    }\n  }\n": typeof types.CoreTestsDeliveriesDocument,
+    "\n  query CoreTestsWaiting($id: ID!) {\n    webhook(by: { id: $id }) {\n      waiting {\n        pending {\n          value\n        }\n        nextAttemptAt\n      }\n    }\n  }\n": typeof types.CoreTestsWaitingDocument,
     "\n  mutation CrashPublish($events: [PublishEventInput!]!) {\n    publishEvents(input: { events: $events }) {\n      __typename\n      ... on PublishEventsPayload {\n        results {\n          __typename\n          ... on PublishEventPayload {\n            eventId\n          }\n        }\n      }\n    }\n  }\n": typeof types.CrashPublishDocument,
     "\n  query CrashWaiting {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING, HELD] }) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.CrashWaitingDocument,
     "\n  query CrashDeliveries($after: String) {\n    deliveries(first: 100, after: $after) {\n      pageInfo {\n        endCursor\n        hasNextPage\n      }\n      nodes {\n        eventId\n        status\n        attemptCount\n        attempts(first: 20) {\n          nodes {\n            number\n            outcome\n          }\n        }\n      }\n    }\n  }\n": typeof types.CrashDeliveriesDocument,
@@ -103,6 +113,16 @@ const documents: Documents = {
     "\n  query CatalogEvents($search: String, $categories: [String!]) {\n    events(search: $search, categories: $categories) {\n      id\n      name\n      title\n      description\n      category\n      aliases {\n        name\n        note\n      }\n      renamedFields {\n        from\n        to\n      }\n      schema\n      samplePayload\n      version\n      builtIn\n      deprecationReason\n      retiredAt\n    }\n  }\n": types.CatalogEventsDocument,
     "\n  query CatalogByName($name: String!, $version: Int) {\n    eventType(name: $name, version: $version) {\n      id\n      name\n    }\n  }\n": types.CatalogByNameDocument,
     "\n  query CatalogSampleRequest(\n    $name: String!\n    $webhook: WebhookRef\n    $format: PayloadFormat! = ENVELOPE\n  ) {\n    eventType(name: $name) {\n      samplePayload\n      sampleRequest(webhook: $webhook, format: $format) {\n        method\n        url\n        headers {\n          name\n          value\n        }\n        body {\n          text\n          json\n          base64\n          bytes\n          truncated\n          contentType\n        }\n        signedContent\n      }\n    }\n  }\n": types.CatalogSampleRequestDocument,
+    "\n  query CoreHealthState($id: ID!) {\n    webhook(by: { id: $id }) {\n      health {\n        state\n        successRate24h\n      }\n    }\n  }\n": types.CoreHealthStateDocument,
+    "\n  query CoreHealthFilter($health: [WebhookHealthState!]!) {\n    webhooks(filter: { health: $health }) {\n      totalCount {\n        value\n      }\n      nodes {\n        id\n      }\n    }\n  }\n": types.CoreHealthFilterDocument,
+    "\n  query CoreLostDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        webhookId\n        status\n        isTest\n        attempts(first: 10) {\n          nodes {\n            number\n            outcome\n            message\n            url\n          }\n        }\n      }\n    }\n  }\n": types.CoreLostDeliveriesDocument,
+    "\n  mutation CoreLostTest($id: ID!) {\n    testWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n": types.CoreLostTestDocument,
+    "\n  mutation CoreLostCancel($id: ID!) {\n    cancelDelivery(input: { deliveryId: $id }) {\n      __typename\n    }\n  }\n": types.CoreLostCancelDocument,
+    "\n  mutation CoreLostRedeliver($id: ID!) {\n    redeliverDelivery(input: { deliveryId: $id }) {\n      __typename\n      ... on UserError {\n        message\n      }\n    }\n  }\n": types.CoreLostRedeliverDocument,
+    "\n  mutation CoreLostDelete($id: ID!) {\n    deleteWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n": types.CoreLostDeleteDocument,
+    "\n  query CoreStreamCursor {\n    deliveries {\n      streamCursor\n    }\n  }\n": types.CoreStreamCursorDocument,
+    "\n  query CoreTestsDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        isTest\n        status\n      }\n    }\n  }\n": types.CoreTestsDeliveriesDocument,
+    "\n  query CoreTestsWaiting($id: ID!) {\n    webhook(by: { id: $id }) {\n      waiting {\n        pending {\n          value\n        }\n        nextAttemptAt\n      }\n    }\n  }\n": types.CoreTestsWaitingDocument,
     "\n  mutation CrashPublish($events: [PublishEventInput!]!) {\n    publishEvents(input: { events: $events }) {\n      __typename\n      ... on PublishEventsPayload {\n        results {\n          __typename\n          ... on PublishEventPayload {\n            eventId\n          }\n        }\n      }\n    }\n  }\n": types.CrashPublishDocument,
     "\n  query CrashWaiting {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING, HELD] }) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.CrashWaitingDocument,
     "\n  query CrashDeliveries($after: String) {\n    deliveries(first: 100, after: $after) {\n      pageInfo {\n        endCursor\n        hasNextPage\n      }\n      nodes {\n        eventId\n        status\n        attemptCount\n        attempts(first: 20) {\n          nodes {\n            number\n            outcome\n          }\n        }\n      }\n    }\n  }\n": types.CrashDeliveriesDocument,
@@ -218,6 +238,46 @@ export function graphql(source: "\n  query CatalogByName($name: String!, $versio
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query CatalogSampleRequest(\n    $name: String!\n    $webhook: WebhookRef\n    $format: PayloadFormat! = ENVELOPE\n  ) {\n    eventType(name: $name) {\n      samplePayload\n      sampleRequest(webhook: $webhook, format: $format) {\n        method\n        url\n        headers {\n          name\n          value\n        }\n        body {\n          text\n          json\n          base64\n          bytes\n          truncated\n          contentType\n        }\n        signedContent\n      }\n    }\n  }\n"): (typeof documents)["\n  query CatalogSampleRequest(\n    $name: String!\n    $webhook: WebhookRef\n    $format: PayloadFormat! = ENVELOPE\n  ) {\n    eventType(name: $name) {\n      samplePayload\n      sampleRequest(webhook: $webhook, format: $format) {\n        method\n        url\n        headers {\n          name\n          value\n        }\n        body {\n          text\n          json\n          base64\n          bytes\n          truncated\n          contentType\n        }\n        signedContent\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreHealthState($id: ID!) {\n    webhook(by: { id: $id }) {\n      health {\n        state\n        successRate24h\n      }\n    }\n  }\n"): (typeof documents)["\n  query CoreHealthState($id: ID!) {\n    webhook(by: { id: $id }) {\n      health {\n        state\n        successRate24h\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreHealthFilter($health: [WebhookHealthState!]!) {\n    webhooks(filter: { health: $health }) {\n      totalCount {\n        value\n      }\n      nodes {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query CoreHealthFilter($health: [WebhookHealthState!]!) {\n    webhooks(filter: { health: $health }) {\n      totalCount {\n        value\n      }\n      nodes {\n        id\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreLostDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        webhookId\n        status\n        isTest\n        attempts(first: 10) {\n          nodes {\n            number\n            outcome\n            message\n            url\n          }\n        }\n      }\n    }\n  }\n"): (typeof documents)["\n  query CoreLostDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        webhookId\n        status\n        isTest\n        attempts(first: 10) {\n          nodes {\n            number\n            outcome\n            message\n            url\n          }\n        }\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CoreLostTest($id: ID!) {\n    testWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n"): (typeof documents)["\n  mutation CoreLostTest($id: ID!) {\n    testWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CoreLostCancel($id: ID!) {\n    cancelDelivery(input: { deliveryId: $id }) {\n      __typename\n    }\n  }\n"): (typeof documents)["\n  mutation CoreLostCancel($id: ID!) {\n    cancelDelivery(input: { deliveryId: $id }) {\n      __typename\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CoreLostRedeliver($id: ID!) {\n    redeliverDelivery(input: { deliveryId: $id }) {\n      __typename\n      ... on UserError {\n        message\n      }\n    }\n  }\n"): (typeof documents)["\n  mutation CoreLostRedeliver($id: ID!) {\n    redeliverDelivery(input: { deliveryId: $id }) {\n      __typename\n      ... on UserError {\n        message\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CoreLostDelete($id: ID!) {\n    deleteWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n"): (typeof documents)["\n  mutation CoreLostDelete($id: ID!) {\n    deleteWebhook(input: { webhook: { id: $id } }) {\n      __typename\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreStreamCursor {\n    deliveries {\n      streamCursor\n    }\n  }\n"): (typeof documents)["\n  query CoreStreamCursor {\n    deliveries {\n      streamCursor\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreTestsDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        isTest\n        status\n      }\n    }\n  }\n"): (typeof documents)["\n  query CoreTestsDeliveries {\n    deliveries(first: 100) {\n      nodes {\n        id\n        isTest\n        status\n      }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query CoreTestsWaiting($id: ID!) {\n    webhook(by: { id: $id }) {\n      waiting {\n        pending {\n          value\n        }\n        nextAttemptAt\n      }\n    }\n  }\n"): (typeof documents)["\n  query CoreTestsWaiting($id: ID!) {\n    webhook(by: { id: $id }) {\n      waiting {\n        pending {\n          value\n        }\n        nextAttemptAt\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -1,39 +1,44 @@
 import { idBefore } from "../../domain/id.ts";
 import type { SqliteHandle } from "./sqlite.ts";
 
+/** Expired inboxes in one transaction: each may hold 500 requests of 1 MiB. */
+const INBOXES = 2;
+
 export function retentionStatements(db: SqliteHandle) {
   return { ...deliveryRemoval(db), ...logRemoval(db), ...restRemoval(db) };
 }
 
 function deliveryRemoval(db: SqliteHandle) {
   // Ids sort by time, so the oldest rows come first without an index of their own.
-  const oldDeliveries = db.prepare<[string, number, number], { id: string }>(
-    "select id from delivery where id < ? and due_at is null and finished_at < ? order by id limit ?",
+  const oldDeliveries = db.prepare<[string, string, number, number], { id: string }>(
+    `select id from delivery where id > ? and id < ? and due_at is null and finished_at < ?
+     order by id limit ?`,
   );
   const dropAttempts = db.prepare("delete from delivery_attempt where delivery_id = ?");
   const dropDelivery = db.prepare("delete from delivery where id = ?");
-  const oldEvents = db.prepare<[string, number], { id: string }>(
-    `select id from event where id < ? and not exists (select 1 from delivery where event_id = event.id)
+  const oldEvents = db.prepare<[string, string, number], { id: string }>(
+    `select id from event where id > ? and id < ? and not exists (select 1 from delivery where event_id = event.id)
      order by id limit ?`,
   );
   const dropKey = db.prepare("delete from idempotency_key where event_id = ?");
   const dropEvent = db.prepare("delete from event where id = ?");
   return {
-    removeDeliveries(before: Date, most: number): number {
-      const rows = oldDeliveries.all(idBefore("dlv", before), before.getTime(), most);
+    /** Those behind `after`, oldest first; returns their ids. */
+    removeDeliveries(after: string, before: Date, most: number): string[] {
+      const rows = oldDeliveries.all(after, idBefore("dlv", before), before.getTime(), most);
       for (const { id } of rows) {
         dropAttempts.run(id);
         dropDelivery.run(id);
       }
-      return rows.length;
+      return rows.map(({ id }) => id);
     },
-    removeEvents(before: Date, most: number): number {
-      const rows = oldEvents.all(idBefore("evt", before), most);
+    removeEvents(after: string, before: Date, most: number): string[] {
+      const rows = oldEvents.all(after, idBefore("evt", before), most);
       for (const { id } of rows) {
         dropKey.run(id);
         dropEvent.run(id);
       }
-      return rows.length;
+      return rows.map(({ id }) => id);
     },
   };
 }
@@ -57,18 +62,23 @@ function logRemoval(db: SqliteHandle) {
 
 function restRemoval(db: SqliteHandle) {
   const dropRequests = db.prepare(
-    "delete from inbox_request where inbox_id in (select id from inbox where expires_at <= ?)",
+    `delete from inbox_request where inbox_id in (
+       select id from inbox where expires_at <= ? order by expires_at limit ${INBOXES})`,
   );
-  const dropInboxes = db.prepare("delete from inbox where expires_at <= ?");
+  const dropInboxes = db.prepare(
+    `delete from inbox where id in (
+       select id from inbox where expires_at <= ? order by expires_at limit ${INBOXES})`,
+  );
   const dropHours = db.prepare("delete from webhook_hour where hour < ?");
   const dropWebhooks = db.prepare(
     `delete from webhook where deleted_at < ?
      and not exists (select 1 from delivery where webhook_id = webhook.id)`,
   );
   return {
-    removeInboxes(now: Date): void {
+    /** Whether a full step was removed. */
+    removeInboxes(now: Date): boolean {
       dropRequests.run(now.getTime());
-      dropInboxes.run(now.getTime());
+      return dropInboxes.run(now.getTime()).changes === INBOXES;
     },
     removeHours: (before: Date): void => void dropHours.run(before.getTime()),
     removeWebhooks: (before: Date): void => void dropWebhooks.run(before.getTime()),

@@ -40,12 +40,11 @@ function foldWebhook(
   const now = tools.clock.now();
   const { after, hours } = fold(before, before.activeSince, entries);
   for (const hour of hours.values()) sql.addHour(webhookId, hour);
-  const health = healthState(after, sql.lastDay(webhookId, new Date(now.getTime() - DAY)));
+  const health = healthState(after, [sql.lastDay(webhookId, new Date(now.getTime() - DAY))]);
   const reason = autoPauseReason({ ...before, ...after }, after.isGone, now);
   sql.setFoldedWebhook(webhookId, { ...after, health });
   if (reason !== null) sql.autoPause(webhookId, reason, now);
-  if (reason !== null || (health === "FAILING") !== (before.health === "FAILING"))
-    transaction.changeWebhooks(before.tenantId);
+  if (reason !== null) transaction.changeWebhooks(before.tenantId);
   if (reason !== null || health !== before.health)
     transaction.log({ tenantId: before.tenantId, at: now, change: "UPDATED", webhookId });
   return reason === null ? [] : [{ webhookId, reason }];

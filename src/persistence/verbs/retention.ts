@@ -4,35 +4,47 @@ import type { Transaction } from "../transaction.ts";
 const STEP = 300;
 const TWO_DAYS_MS = 2 * 86_400_000;
 
+/** How far a removal has come: what lies before is still needed, and is not looked at again. */
+export interface RemovalPlace {
+  readonly deliveryId: string;
+  readonly eventId: string;
+}
+
 export interface Removal {
   readonly before: Date;
   readonly now: Date;
   readonly tenantIds: readonly string[];
+  /** Where the step before ended; absent for the first. */
+  readonly place?: RemovalPlace;
 }
 
 export interface Removed {
   readonly deliveries: number;
   readonly events: number;
   readonly logEntries: number;
-  /** A full step was removed: there may be more. */
-  readonly hasMore: boolean;
+  /** Where to go on; absent when all was looked at. */
+  readonly place?: RemovalPlace;
 }
 
 /** Removes one step of what is finished and older than `before`, and what nothing refers to any more. */
-export function removeOld({ sql }: Transaction, { before, now, tenantIds }: Removal): Removed {
-  const deliveries = sql.removeDeliveries(before, STEP);
-  const events = sql.removeEvents(before, STEP);
+export function removeOld(
+  { sql }: Transaction,
+  { before, now, tenantIds, place = { deliveryId: "", eventId: "" } }: Removal,
+): Removed {
+  const deliveries = sql.removeDeliveries(place.deliveryId, before, STEP);
+  const events = sql.removeEvents(place.eventId, before, STEP);
   const logEntries = tenantIds.reduce(
     (sum, tenantId) => sum + sql.removeLog(tenantId, before, STEP),
     0,
   );
-  sql.removeInboxes(now);
+  const hasMoreInboxes = sql.removeInboxes(now);
   sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
   sql.removeWebhooks(before);
-  return {
-    deliveries,
-    events,
-    logEntries,
-    hasMore: [deliveries, events, logEntries].some((count) => count >= STEP),
+  const counts = { deliveries: deliveries.length, events: events.length, logEntries };
+  const hasMore = hasMoreInboxes || Object.values(counts).some((count) => count >= STEP);
+  const next = {
+    deliveryId: deliveries.at(-1) ?? place.deliveryId,
+    eventId: events.at(-1) ?? place.eventId,
   };
+  return hasMore ? { ...counts, place: next } : counts;
 }
