@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventually } from "./app.ts";
 import { ok, startTurned, type Turned } from "./core.ts";
-import { askTest, deliveryOf, runTest } from "./deliver-receiver.ts";
+import { deliveryOf } from "./deliver-receiver.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 import { publishMany } from "./watch-steps.ts";
 import { status } from "./world.ts";
@@ -40,19 +40,6 @@ test("a success and a failure in the same moment: everything due is tried when d
   clock.pass(1);
   const retry = await sender.attempt(6);
   expect(retry.claim.deliveryId).toBe(bad.claim.deliveryId);
-});
-
-test("a place that becomes free while a failure gives claims back is found again, however many wait", async () => {
-  await using turned = await startTurned();
-  const { app, sender } = turned;
-  await makeWebhook(app, { url: URL, maxInFlight: 2 });
-  await publishMany(app, 12);
-  const first = [await sender.attempt(1), await sender.attempt(2)];
-  first[0]?.answer(ok);
-  first[1]?.answer(status(503));
-  for (let count = 3; count <= 12; count++) (await sender.attempt(count)).answer(ok);
-  await recorded(turned, 12);
-  expect(new Set(sender.all.map(({ claim }) => claim.deliveryId)).size).toBe(12);
 });
 
 test("Retry-After is kept by the time that passes: a wall clock put back by an hour does not prolong the quiet", async () => {
@@ -119,32 +106,3 @@ test("a claim that arrives in a lane which turned quiet meanwhile goes back to t
     expect(attempts.map(({ outcome }) => outcome)).not.toContain("INTERNAL");
   }
 });
-
-test.each([
-  ["a quarter of the places", 8, 2],
-  ["one at least", 1, 1],
-])(
-  "tests that come together never pass the limit, %s: the rest is answered with LimitError",
-  async (_limit, concurrency, limit) => {
-    await using turned = await startTurned({ HOOKWIRE_CONCURRENCY: String(concurrency) });
-    const { app, sender } = turned;
-    const { id } = await makeWebhook(app, { url: URL });
-    const refused: unknown[] = [];
-    const asked = Array.from({ length: 20 }, async () => {
-      const answer = await askTest(app, id);
-      if (answer.__typename !== "TestWebhookPayload") refused.push(answer);
-      return answer;
-    });
-    await eventually(async () => refused.length + sender.open.length === 20);
-    expect(sender.open).toHaveLength(limit);
-    for (const answer of refused)
-      expect(answer).toMatchObject({ __typename: "LimitError", code: "LIMIT_REACHED", limit });
-    sender.answerAll(ok);
-    const answers = await Promise.all(asked);
-    const run = answers.filter(({ __typename }) => __typename === "TestWebhookPayload");
-    expect(run).toHaveLength(limit);
-    // Places that were refused or used are free again.
-    for (let count = 0; count < 3; count++)
-      expect(await runTest(app, id)).toMatchObject({ succeeded: true });
-  },
-);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { DatabaseSync } from "node:sqlite";
+import BetterSqlite from "better-sqlite3";
 import { Engine } from "../src/delivery/engine.ts";
 import type { Sender } from "../src/delivery/sender.ts";
 import { createTestPlaces } from "../src/delivery/test-places.ts";
@@ -96,10 +96,22 @@ export class Turned implements AsyncDisposable {
   }
 
   /** How many deliveries are leased, as the table has it. */
-  get leased(): number {
-    using db = new DatabaseSync(this.file, { readOnly: true });
-    const row = db.prepare("select count(*) as n from delivery where claim_owner is not null");
-    return Number(row.get()?.["n"]);
+  get leased(): unknown {
+    const db = new BetterSqlite(this.file, { readonly: true });
+    const count = "select count(*) from delivery where claim_owner is not null";
+    const leased = db.prepare(count).pluck().get();
+    db.close();
+    return leased;
+  }
+
+  /**
+   * Another connection's write lock on the database: all changes wait in their order. Call to free it. Not by
+   * `node:sqlite`: a second SQLite library in one process does not see the locks of the first.
+   */
+  lock(): () => void {
+    const db = new BetterSqlite(this.file);
+    db.exec("begin immediate");
+    return () => db.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,10 +128,13 @@ export interface CoreOptions {
   readonly concurrency?: number;
   /** What upkeep sees of the store: a test can let something happen between two of its steps. */
   readonly upkeepStore?: (store: SqliteStore) => UpkeepStore;
+  /** Claims that are given back are refused by the database while this says so. */
+  readonly refusesRelease?: () => boolean;
 }
 
 /** Store, engine and upkeep without the API: for what depends on which change shares a commit with which. */
-export async function startCore({ concurrency = 16, upkeepStore }: CoreOptions = {}) {
+export async function startCore(options: CoreOptions = {}) {
+  const { concurrency = 16, upkeepStore, refusesRelease = () => false } = options;
   const database = await openDatabase(":memory:");
   const { writer: db } = database;
   const clock = new HandClock();
@@ -159,6 +174,11 @@ export async function startCore({ concurrency = 16, upkeepStore }: CoreOptions =
       },
     },
   });
+  const release = store.release.bind(store);
+  store.release = async (claims) => {
+    if (refusesRelease()) throw new Error("disk I/O error");
+    return release(claims);
+  };
   const seen = upkeepStore?.(store) ?? store;
   const upkeep = new Upkeep({ ...shared, store: seen, retentionMs: 30 * 86_400_000 });
   const engine = new Engine({ ...shared, store, sender, random: () => 0, concurrency });

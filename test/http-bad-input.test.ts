@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { print } from "graphql";
 import { expect, test } from "vitest";
 import { ADMIN_KEY, first, startApp, type App } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
+import { openDatabase } from "./second-tenant.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 import { nextUpdates } from "./watch-steps.ts";
 
@@ -211,7 +210,7 @@ test("a failure inside the database is told with an id that the log knows, and s
   await makeWebhook(app, { url: (await makeInbox(app)).url });
   const { streamCursor: after } = await publishSample(app);
   await nextUpdates(app.subscribe(DeliveryUpdates, { start: { after } }), 2); // recorded, so that the stop waits for nothing
-  const database = new DatabaseSync(join(app.folder, "hookwire.db"), { timeout: 5000 });
+  const database = openDatabase(app);
   database.exec("alter table delivery_attempt rename to gone; alter table log rename to gone_log");
   database.close();
   const response = await app.post({

@@ -25,6 +25,12 @@ const LogOutputTest = graphql(`
   }
 `);
 
+/** What a stop tells people, whatever is logged. */
+const STOP_LINES = [
+  "Hookwire is stopping; attempts in flight may end (HOOKWIRE_DRAIN)",
+  "Hookwire has stopped",
+];
+
 const SIGNING_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 test("the log is one JSON object a line, and no line holds a key, a secret or a body", async () => {
@@ -55,6 +61,7 @@ test("the log is one JSON object a line, and no line holds a key, a secret or a 
   const lines = service.stdout.split("\n").filter(Boolean);
   expect(lines.filter((line) => !line.startsWith("{"))).toEqual([
     `Hookwire is ready on ${service.url}/graphql`,
+    ...STOP_LINES,
   ]);
   expect(service.log.map(({ message }) => message)).toEqual(
     expect.arrayContaining([
@@ -96,7 +103,10 @@ test.each([
   await service.publish();
   await service.kill("SIGTERM");
   expect(service.log.some(({ message }) => message === "event.published")).toBe(isLogged);
-  if (!isLogged) expect(service.stdout).toBe(`Hookwire is ready on ${service.url}/graphql\n`);
+  if (!isLogged)
+    expect(service.stdout).toBe(
+      [`Hookwire is ready on ${service.url}/graphql`, ...STOP_LINES, ""].join("\n"),
+    );
 });
 
 test("with a database in memory all works, and no file is made", async () => {

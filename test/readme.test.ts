@@ -3,7 +3,7 @@ import { parse, OperationTypeNode, type OperationDefinitionNode } from "graphql"
 import { expect, test } from "vitest";
 import { SETTINGS } from "../src/config.ts";
 import { ADMIN_KEY, startApp, type App } from "./app.ts";
-import { makeInbox, makeWebhook } from "./steps.ts";
+import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
@@ -97,18 +97,40 @@ test("the table of settings says what the code says", () => {
   expect(readme).toContain(`<!-- settings -->\n\n${table}\n\n<!-- /settings -->`);
 });
 
-test("the query inside the curl example is answered as it stands", async () => {
-  const [, command = ""] = /```sh\n(curl [^`]*\/graphql [^`]*)```/.exec(readme) ?? [];
-  const [, body = ""] = /-d '([^']+)'/.exec(command) ?? [];
-  const headers = [...command.matchAll(/-H "([\w-]+): ([^"]*)"/g)].map(
-    ([, name = "", value = ""]) => [name, value.replace("$HOOKWIRE_ADMIN_KEY", ADMIN_KEY)],
-  );
+/** The `curl` examples, each as what it asks. */
+const calls = [...readme.matchAll(/^(curl [^`]*)```/gm)].map(([, command = ""]) => ({
+  path: /http:\/\/127\.0\.0\.1:4000(\/\S+)/.exec(command)?.[1] ?? "",
+  body: /-d '([^']+)'/.exec(command)?.[1] ?? "",
+  headers: Object.fromEntries(
+    [...command.matchAll(/-H "([\w-]+): ([^"]*)"/g)].map(([, name = "", value = ""]) => [
+      name,
+      value.replace("$HOOKWIRE_ADMIN_KEY", ADMIN_KEY),
+    ]),
+  ),
+}));
+
+test("the curl examples are answered as they stand", async () => {
   await using app = await startApp();
   await makeWebhook(app, { url: (await makeInbox(app)).url, name: "Shop" });
-  const response = await fetch(`${app.url}/graphql`, { method: "POST", body, headers });
-  const answer = (await response.json()) as { data?: object; errors?: unknown };
-  expect(answer.errors).toBeUndefined();
-  expect(answer.data).toMatchObject({
-    webhooks: { nodes: [{ name: "Shop", state: "ACTIVE", waiting: { pending: { value: 0 } } }] },
-  });
+  await publishSample(app);
+  const told: string[] = [];
+  for (const { path, body, headers } of calls) {
+    const response = await fetch(`${app.url}${path}`, { method: "POST", body, headers });
+    const isStream = headers["accept"] === "text/event-stream";
+    told.push(isStream ? await firstEvent(response) : await response.text());
+  }
+  expect(told[0]).toMatch(/^\{"data":\{"webhooks":\{"nodes":\[\{"name":"Shop","state":"ACTIVE"/);
+  expect(told[1]).toMatch(/"deliveryUpdates":\{.*"change":"CREATED"/);
+  expect(told).toHaveLength(2);
 });
+
+/** What an event stream tells first. */
+async function firstEvent(response: Response): Promise<string> {
+  let text = "";
+  if (response.body)
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (/^data: .+\n/m.test(text)) break;
+    }
+  return text;
+}

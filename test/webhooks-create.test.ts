@@ -143,7 +143,8 @@ test("each kind of bad input is refused with its path and what would be right, a
     const at = ["input", ...path];
     expect(refused, what).toMatchObject({ code: "INVALID_INPUT", path: at });
     expect(refused.message, what).toMatch(text);
-    expect(refused.issues, what).toEqual([{ path: at, pointer: null, message: refused.message }]);
+    const issue = { path: at, pointer: null, message: expect.stringMatching(text) as string };
+    expect(refused.issues, what).toEqual([issue]);
   }
   expect((await app.run(WebhooksList, {})).webhooks?.nodes).toEqual([]);
 });

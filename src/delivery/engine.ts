@@ -278,7 +278,11 @@ export class Engine implements Lanes {
   #giveUp(claims: readonly Claim[]): void {
     const { store, clock, report } = this.#options;
     const tools = { clock, report, signal: this.#over.signal };
-    void this.#running.track(untilKept(() => store.release(claims), tools));
+    const kept = this.#running.track(untilKept(() => store.release(claims), tools));
+    // Whoever looked meanwhile saw a lease.
+    void kept.then(() => {
+      for (const { tenantId, webhookId } of claims) this.wake(tenantId, webhookId, clock.now());
+    });
   }
 
   #forgetIfGone({ route, inFlight, promised, queue }: Lane): void {

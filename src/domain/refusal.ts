@@ -154,7 +154,7 @@ export function invalidInput(path: readonly string[], message: string): Refusal 
 
 /** A problem alone, with the name of its field where it speaks of that: "input.name must not be empty". */
 function headline({ path, message }: Problem): string {
-  return /^[a-z]/.test(message) ? `${path.join(".")} ${message}` : message;
+  return /^[a-z/]/.test(message) ? `${path.join(".")} ${message}` : message;
 }
 
 /** Throws INPUT_INVALID when there are problems. */

@@ -38,6 +38,7 @@ export function createGate({ report, newErrorId, storageProblem }: GateOptions) 
 /** What GraphQL itself refuses has a code too; a body that is no JSON is not sent back with the parser's words. */
 function withCode(error: GraphQLError): GraphQLError {
   error.extensions.code ??= "BAD_USER_INPUT";
-  delete error.extensions.originalError;
+  // It holds the body itself. It can't be left out: by its presence Yoga answers with 400.
+  if (error.extensions.originalError) error.extensions.originalError = { name: "SyntaxError" };
   return error;
 }
