@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "./domain/tools.ts";
 
-/** A timer takes at most this; longer waits are done in pieces. */
+/** A timer takes no more, and would fire at once: whoever waits for longer looks again after 24 days. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** The real clock. Leases are measured by monotonic time from the start, so that a step of the wall clock ends none. */

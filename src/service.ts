@@ -8,9 +8,10 @@ import { Upkeep } from "./delivery/upkeep.ts";
 import type { Fact } from "./domain/fact.ts";
 import { newId } from "./domain/id.ts";
 import { Refusal } from "./domain/refusal.ts";
+import type { StreamRequest } from "./domain/stream.ts";
 import { createTargetPolicy } from "./domain/target.ts";
 import type { Clock, Tools } from "./domain/tools.ts";
-import { visitInbox } from "./domain/visit.ts";
+import { visitInbox, type InboxVisit, type VisitTools } from "./domain/visit.ts";
 import { LogStream } from "./live/stream.ts";
 import { Tail } from "./live/tail.ts";
 import { logLine, type Logger } from "./log.ts";
@@ -43,158 +44,182 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-/** Everything, in the order it needs each other: port, database, store, live, engine, server. Stops in reverse. */
+/** Everything, in the order it needs each other: port, database, store, engine, live, server. Stops in reverse. */
 export async function startService(
   config: Config,
   log: Logger,
   circumstances: Partial<Circumstances> = {},
 ): Promise<Service> {
+  await using started = new AsyncDisposableStack();
   const listener = await listen(config.HOST, config.PORT);
+  started.defer(() => void listener.close());
   const url = config.PUBLIC_URL ?? `http://${hostOf(config.HOST)}:${portOf(listener)}`;
-  const file = config.DATABASE_URL;
-  const database = await inWords(file, () => openDatabase(file)).catch((error: unknown) => {
-    listener.close();
-    throw error;
+  const base = createBase(config, log, url, circumstances);
+  const { announce, file } = base;
+  const storage = await openStorage(base);
+  started.defer(() => storage.database.close());
+  const { store, engine, upkeep, sender, tail } = createLine(base, storage);
+  started.defer(async () => {
+    await Promise.all([upkeep.stop(), store.close(), sender.close()]);
   });
 
-  const { clock = createClock(), random = Math.random } = circumstances;
-  const announce = (fact: Fact) => log.info(logLine(fact), fact.type);
-  const report = (error: unknown, errorId?: string) =>
-    log.error({ err: error, error_id: errorId }, "failed");
-  const installation = await inWords(file, () =>
-    prepareInstallation(database.writer, {
-      file,
-      secretKey: config.HOOKWIRE_SECRET_KEY,
-      adminKey: config.HOOKWIRE_ADMIN_KEY,
-      now: clock.now(),
-    }),
-  );
-  const { vault } = installation;
-  const defaults = {
-    retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,
-    timeoutMs: config.HOOKWIRE_TIMEOUT,
-    maxInFlight: MAX_IN_FLIGHT,
-  };
+  // No lease of an earlier run is alive; what is published from now on has leases of its own.
+  for (const fact of await inWords(file, () => store.endLeases())) announce(fact);
+  engine.start(store.tenantIds);
+  upkeep.start(store.tenantIds);
+  const auth = new Auth({ ...storage.installation, publicUrl: url });
+  const stopping = new AbortController();
+  const site = createSite(base, storage, { store, engine, tail, auth, stopping: stopping.signal });
+  serve(listener, site);
+  const sockets = serveSockets(listener, site);
+  started.defer(() => {
+    sockets.terminate();
+    listener.closeAllConnections();
+  });
+  started.defer(() => engine.stop(config.HOOKWIRE_DRAIN));
+  started.defer(() => {
+    stopping.abort();
+    listener.close();
+    sockets.goAway();
+  });
 
+  const { newAdminKey: adminKey } = storage.installation;
+  const stack = started.move();
+  return {
+    url,
+    firstStart:
+      adminKey === undefined
+        ? undefined
+        : { adminKey, link: `${url}/login?token=${auth.createLink()}` },
+    stop: () => stack.disposeAsync(),
+  };
+}
+
+type Base = ReturnType<typeof createBase>;
+type Storage = Awaited<ReturnType<typeof openStorage>>;
+type Line = ReturnType<typeof createLine>;
+type Open = Pick<Line, "store" | "engine" | "tail"> & {
+  readonly auth: Auth;
+  /** Given when the service begins to stop. */
+  readonly stopping: AbortSignal;
+};
+
+/** What everything else is made with. */
+function createBase(
+  config: Config,
+  log: Logger,
+  url: string,
+  { clock = createClock(), random = Math.random, sender }: Partial<Circumstances>,
+) {
+  const inboxUrl = (id: string) => `${url}/in/${id}`;
+  return {
+    config,
+    url,
+    inboxUrl,
+    file: config.DATABASE_URL,
+    clock,
+    random,
+    newId,
+    announce: (fact: Fact) => log.info(logLine(fact), fact.type),
+    report: (error: unknown, errorId?: string) =>
+      log.error({ err: error, error_id: errorId }, "failed"),
+    rules: {
+      allow: config.HOOKWIRE_ALLOW_TARGETS,
+      deny: config.HOOKWIRE_DENY_TARGETS,
+      inboxPrefix: inboxUrl(""),
+    },
+    defaults: {
+      retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,
+      timeoutMs: config.HOOKWIRE_TIMEOUT,
+      maxInFlight: MAX_IN_FLIGHT,
+    },
+    givenSender: sender,
+  };
+}
+
+async function openStorage({ config, file, clock }: Base) {
+  const database = await inWords(file, () => openDatabase(file));
+  try {
+    const installation = await inWords(file, () =>
+      prepareInstallation(database.writer, {
+        file,
+        secretKey: config.HOOKWIRE_SECRET_KEY,
+        adminKey: config.HOOKWIRE_ADMIN_KEY,
+        now: clock.now(),
+      }),
+    );
+    return { database, installation };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** From publish to record: the store, the engine that empties it, and what hears of each commit. */
+function createLine(base: Base, { database, installation }: Storage) {
+  const { config } = base;
   const tail = new Tail();
   const store = new SqliteStore(database, {
-    clock,
-    newId,
-    vault,
-    defaults,
-    report,
+    ...base,
+    vault: installation.vault,
     owner: randomBytes(8).toString("hex"),
     listener: {
       appended(entries) {
         tail.append(entries);
         upkeep.appended(entries);
       },
-      webhooksChanged: (changed) => engine.webhooksChanged(changed),
+      webhooksChanged: (tenantId) => engine.webhooksChanged(tenantId),
     },
   });
-  const reader = new Reader(database.orm, clock.now);
-  const webhookReader = new WebhookReader(database.orm, clock.now);
-  const live = {
-    tail,
-    clock,
-    log: {
-      after: reader.logAfter.bind(reader),
-      before: reader.logBefore.bind(reader),
-    },
-    position: (tenant: string) => store.position(tenant),
-  };
+  const sender = base.givenSender ?? createSender(config.HOOKWIRE_SENDERS, base.rules);
+  const upkeep = new Upkeep({ ...base, store, retentionMs: config.HOOKWIRE_RETENTION });
+  const engine = new Engine({ ...base, store, sender, concurrency: config.HOOKWIRE_CONCURRENCY });
+  return { tail, store, sender, upkeep, engine };
+}
 
-  const inboxUrl = (id: string) => `${url}/in/${id}`;
-  const rules = {
-    allow: config.HOOKWIRE_ALLOW_TARGETS,
-    deny: config.HOOKWIRE_DENY_TARGETS,
-    inboxPrefix: inboxUrl(""),
-  };
-  const sender = circumstances.sender ?? createSender(config.HOOKWIRE_SENDERS, rules);
-  const upkeep = new Upkeep({
-    store,
-    clock,
-    announce,
-    report,
-    retentionMs: config.HOOKWIRE_RETENTION,
-  });
-  const engine = new Engine({
-    store,
-    sender,
-    clock,
-    newId,
-    announce,
-    report,
-    random,
-    concurrency: config.HOOKWIRE_CONCURRENCY,
-  });
-
+/** What clients reach. */
+function createSite(
+  base: Base,
+  { database, installation }: Storage,
+  { store, engine, tail, auth, stopping }: Open,
+) {
+  const { clock, report, inboxUrl } = base;
   const tools: Tools = {
+    ...base,
     store,
     lanes: engine,
-    testPlaces: createTestPlaces(config.HOOKWIRE_CONCURRENCY),
-    announce,
-    clock,
-    newId,
+    testPlaces: createTestPlaces(base.config.HOOKWIRE_CONCURRENCY),
     randomBytes,
-    vault,
-    defaults,
-    checkUrl: createUrlCheck(rules),
+    vault: installation.vault,
+    checkUrl: createUrlCheck(base.rules),
   };
-  const auth = new Auth({ ...installation, publicUrl: url });
-  const gate = createGate({
-    report,
-    storageProblem,
-    newErrorId: () => randomBytes(6).toString("hex"),
-  });
-  const yoga = createGraphQL(
-    {
-      tools,
-      reader,
-      webhookReader,
-      inboxUrl,
-      stream: (request) => new LogStream(live, request),
-    },
-    gate,
-  );
-  const sockets = serveSockets(listener, { yoga, auth, maskError: gate });
-  let isReady = true;
-  serve(listener, {
+  const reader = new Reader(database.orm, clock.now);
+  const webhookReader = new WebhookReader(database.orm, clock.now);
+  const position = (tenantId: string) => store.position(tenantId);
+  const live = { tail, clock, log: reader.log, position };
+  const stream = (request: StreamRequest) => new LogStream(live, request);
+  const maskError = createGate({ report, storageProblem, newErrorId });
+  const yoga = createGraphQL({ tools, reader, webhookReader, inboxUrl, stream }, maskError);
+  const visits: VisitTools = {
+    ...tools,
+    findInbox: (id) => reader.anyInbox(id),
+    findDelivery: (tenantId, id) => reader.delivery(tenantId, id),
+    routesTo: (tenantId, id) =>
+      [...store.routes(tenantId)].filter((route) => route.url.startsWith(inboxUrl(id))),
+  };
+  return {
     auth,
     yoga,
+    maskError,
     report,
     wait: clock.wait,
-    isReady: async () => isReady && (await reader.isReadable()),
-    visitInbox: (visit) =>
-      visitInbox(visit, {
-        ...tools,
-        findInbox: (id) => reader.anyInbox(id),
-        findDelivery: (tenant, id) => reader.delivery(tenant, id),
-        routesTo: (tenant, id) =>
-          [...store.routes(tenant)].filter((route) => route.url.startsWith(inboxUrl(id))),
-      }),
-  });
-
-  for (const fact of await inWords(file, () => store.endLeases())) announce(fact);
-  engine.start(store.tenantIds);
-  upkeep.start(store.tenantIds);
-
-  return {
-    url,
-    firstStart: installation.newAdminKey
-      ? { adminKey: installation.newAdminKey, link: `${url}/login?token=${auth.createLink()}` }
-      : undefined,
-    async stop() {
-      isReady = false;
-      listener.close();
-      sockets.goAway();
-      await engine.stop(config.HOOKWIRE_DRAIN);
-      sockets.terminate();
-      listener.closeAllConnections();
-      await Promise.all([upkeep.stop(), store.close(), sender.close()]);
-      await database.close();
-    },
+    isReady: async () => !stopping.aborted && (await reader.isReadable()),
+    visitInbox: (visit: InboxVisit) => visitInbox(visit, visits),
   };
+}
+
+function newErrorId(): string {
+  return randomBytes(6).toString("hex");
 }
 
 /** The normal form of a URL that webhooks may use; the service's own inboxes always are. */

@@ -1,8 +1,8 @@
-import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { eventually, startApp, type App } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { graphql } from "./generated/gql.ts";
+import { openDatabase } from "./second-tenant.ts";
 import { makeInbox, makeWebhook, publishSample, sample } from "./steps.ts";
 import { HandClock, ScriptedSender, status } from "./world.ts";
 
@@ -111,10 +111,12 @@ async function startAging(): Promise<Aging> {
       });
     },
     count(table) {
-      using db = new DatabaseSync(app.env["DATABASE_URL"]?.replace("sqlite:", "") ?? "", {
-        readOnly: true,
-      });
-      return Number(db.prepare(`select count(*) as n from ${table}`).get()?.["n"]);
+      const db = openDatabase(app);
+      try {
+        return Number(db.prepare(`select count(*) from ${table}`).pluck().get());
+      } finally {
+        db.close();
+      }
     },
     [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
   };

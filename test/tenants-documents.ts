@@ -99,3 +99,8 @@ export const MUTATIONS: readonly string[] = [
   `mutation ($id: ID!) { updateInbox(input: { inboxId: $id, name: "Mine now" }) ${ERROR} }`,
   `mutation ($id: ID!) { deleteInbox(input: { inboxId: $id }) ${ERROR} }`,
 ];
+
+/** What the last visit of an inbox came to. */
+export const NEWEST_VISIT = `query ($inboxId: ID!) {
+  inbox(id: $inboxId) { requests(first: 1) { nodes { signatureValid signatureProblem delivery { id } } } }
+}`;

@@ -18,7 +18,14 @@ import {
   type SecondTenant,
 } from "./second-tenant.ts";
 import { makeInbox, makeWebhook, publishSample, sample } from "./steps.ts";
-import { INBOX_STREAM, MUTATIONS, ONE, QUERIES, STREAMS } from "./tenants-documents.ts";
+import {
+  INBOX_STREAM,
+  MUTATIONS,
+  NEWEST_VISIT,
+  ONE,
+  QUERIES,
+  STREAMS,
+} from "./tenants-documents.ts";
 
 /** What the API answered before the second tenant came, to each question. */
 const before = new Map<string, string>();
@@ -101,7 +108,8 @@ function folded(): Promise<boolean> {
 }
 
 beforeAll(async () => {
-  app = await startApp();
+  // What is still held at the end is cut at once.
+  app = await startApp({ env: { HOOKWIRE_DRAIN: "PT0S" } });
   receiver = await holdingReceiver();
   await furnish();
   await folded();
@@ -178,8 +186,9 @@ test("a stream of an inbox of the second tenant is refused like one of an inbox 
 
 test("no mutation reaches what is the second tenant's, and each is refused as if it were not there", async () => {
   const content = contentOf(app, second.tenantId);
+  const oneOfEach = new Map(ours.map((id) => [prefixOf(id), id])).values().toArray();
   for (const query of MUTATIONS)
-    for (const id of ours) {
+    for (const id of [...oneOfEach, webhookId]) {
       const theirs = second.twin(id);
       const nobodys = newId(theirs.slice(0, theirs.indexOf("_")) as IdPrefix);
       const text = await answer(query, { id: theirs, mine: webhookId });
@@ -190,6 +199,29 @@ test("no mutation reaches what is the second tenant's, and each is refused as if
     }
   expect(contentOf(app, second.tenantId)).toEqual(content);
 });
+
+test("a visit that names a delivery of the second tenant is kept like one that names nobody's", async () => {
+  const told: string[] = [];
+  for (const id of [theirDelivery, newId("dlv")]) {
+    const headers = {
+      "hookwire-delivery": id,
+      "webhook-id": "evt",
+      "webhook-signature": "v1,x",
+      "webhook-timestamp": "1",
+    };
+    await fetch(`${app.url}/in/${inboxId}`, { method: "POST", body: "{}", headers });
+    told.push((await answer(NEWEST_VISIT, { inboxId })).replaceAll(id, ""));
+  }
+  expect(told[0]).toContain('"requests"');
+  expect(told[0]).toBe(told[1]);
+  const kept = contentOf(app, ourTenant())["inbox_request"]?.slice(-2);
+  expect(kept?.map((row) => row["delivery_id"])).toEqual([null, null]);
+});
+
+function ourTenant(): string {
+  const webhook = everything(app)["webhook"]?.find((row) => row["id"] === webhookId);
+  return String(webhook?.["tenant_id"]);
+}
 
 test("a key that the second tenant has used is free", async () => {
   const published = await publishSample(app, {

@@ -168,13 +168,13 @@ export class Reader {
     );
   }
 
-  logAfter(tenantId: string, position: number, most: number): Promise<LogEntry[]> {
-    return this.#log("position > ? order by position", tenantId, position, most);
-  }
-
-  logBefore(tenantId: string, position: number, most: number): Promise<LogEntry[]> {
-    return this.#log("position < ? order by position desc", tenantId, position, most);
-  }
+  /** The log of a tenant after a position, oldest first, and before one, newest first. */
+  readonly log = {
+    after: (tenantId: string, position: number, most: number) =>
+      this.#log("position > ? order by position", tenantId, position, most),
+    before: (tenantId: string, position: number, most: number) =>
+      this.#log("position < ? order by position desc", tenantId, position, most),
+  };
 
   async isReadable(): Promise<boolean> {
     return this.#orm.isConnected();
