@@ -8,8 +8,8 @@ export default defineConfig({
     // No more than two: tests start real servers and receivers, and some measure what they do.
     maxWorkers: 2,
     // Tests wait for facts, never for a fixed time: these only end a test that hangs.
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     teardownTimeout: 5_000,
   },
 });

@@ -133,7 +133,8 @@ describe.concurrent("while another process holds the database", () => {
 
 /** Another process's write lock on the database; call to free it. */
 function lock(file: string): () => void {
-  const db = new DatabaseSync(file);
+  // The service may be writing just now: then its turn ends first.
+  const db = new DatabaseSync(file, { timeout: 10_000 });
   db.exec("begin immediate");
   return () => {
     db.exec("rollback");

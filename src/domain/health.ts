@@ -4,9 +4,9 @@ import type { Webhook, WebhookHealthState } from "./webhook.ts";
 
 export const HOUR_MS = 3_600_000;
 /** A webhook is paused by the service when nothing succeeded for this long … */
-export const AUTO_PAUSE_AFTER_MS = 5 * DAY;
+const AUTO_PAUSE_AFTER_MS = 5 * DAY;
 /** … and at least this many attempts failed. */
-export const AUTO_PAUSE_FAILURES = 20;
+const AUTO_PAUSE_FAILURES = 20;
 const FAILING_AFTER = 5;
 const HEALTHY_RATE = 0.95;
 

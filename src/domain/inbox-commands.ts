@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { Fact } from "./fact.ts";
 import { Inbox, INBOX_DELAY_MAX_MS, INBOX_LIFE_MAX_MS, INBOXES_MAX } from "./inbox.ts";
+import { checkedDuration, checkedText, zodProblems } from "./input.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { Tools } from "./tools.ts";
-import { checkedDuration, checkedText, zodProblems } from "./webhook-input.ts";
 
 const FIELDS = z.object({
   name: checkedText(200).nullable(),

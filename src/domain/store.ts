@@ -101,6 +101,8 @@ export interface Store {
   ): Promise<Transitioned>;
   /** Cancels at most `most` of what waits for a webhook and was created up to `before`. */
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
+  /** A webhook as it is; refuses one that is not there. */
+  webhook(tenantId: string, ref: WebhookRef): Promise<Webhook>;
   change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
   /** The webhook as the line sees it. */

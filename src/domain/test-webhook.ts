@@ -1,10 +1,10 @@
 import type { Claim } from "./delivery.ts";
 import { expandPatterns, findEventType, type Json, type JsonObject } from "./event-type.ts";
 import type { Event } from "./event.ts";
+import { checkedDuration, zodProblems } from "./input.ts";
 import { accept, checkPayload, type EventInput } from "./publish.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { Tools } from "./tools.ts";
-import { checkedDuration, zodProblems } from "./webhook-input.ts";
 import type { Webhook, WebhookRef } from "./webhook.ts";
 
 /** How long the answer waits for the attempt. */
@@ -36,7 +36,7 @@ export async function testWebhook(
 ): Promise<TestRun> {
   const waitMs = WAIT.safeParse(wait);
   refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
-  const webhook = await tools.store.change(tenantId, (work) => work.webhook(ref));
+  const webhook = await tools.store.webhook(tenantId, ref);
   const event = acceptTest(tenantId, subject ?? sampleFor(webhook), tools);
   const position = tools.store.position(tenantId);
   const { claim, recorded } = await begin(event, webhook.id, tools);

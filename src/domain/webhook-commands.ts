@@ -158,7 +158,7 @@ export async function resumeWebhook(
   tools: Tools,
 ) {
   if (held === "CANCEL") {
-    const { id, state } = await tools.store.change(tenantId, (work) => work.webhook(ref));
+    const { id, state } = await tools.store.webhook(tenantId, ref);
     const before = tools.clock.now();
     for (let count = CANCEL_STEP; state !== "ACTIVE" && count === CANCEL_STEP;) {
       const cancelled = await tools.store.cancelWaiting(id, before, CANCEL_STEP);
@@ -191,8 +191,11 @@ function announced<T extends { readonly webhook: Webhook }>(
   done: T,
   { announce }: Tools,
 ): T {
-  const { tenantId, id: webhookId, stateReason: reason } = done.webhook;
-  announce({ type, tenantId, webhookId, ...(reason === null ? {} : { reason }) });
+  const { tenantId, id: webhookId, stateReason } = done.webhook;
+  // Where the state was not what changed, its reason is none of this fact's.
+  const isOfState = type === "webhook.paused" || type === "webhook.disabled";
+  const reason = isOfState && stateReason !== null ? { reason: stateReason } : {};
+  announce({ type, tenantId, webhookId, ...reason });
   return done;
 }
 

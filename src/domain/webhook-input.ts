@@ -1,7 +1,8 @@
 import { z } from "zod";
-import { DAY, formatDuration, parseDuration } from "./duration.ts";
+import { DAY, formatDuration } from "./duration.ts";
 import { expandPatterns } from "./event-type.ts";
 import { PAYLOAD_FORMATS } from "./event.ts";
+import { checkedDuration, checkedText, zodProblems } from "./input.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
 import { parseSecret, SIGNATURE_SCHEMES } from "./signature.ts";
@@ -40,28 +41,6 @@ const DEFAULTS: Partial<WebhookInput> = {
 export type WebhookPatch = { readonly [K in keyof WebhookInput]?: WebhookInput[K] | null };
 
 const EVENT_TYPES_MAX = 100;
-
-/** One line of text, trimmed. */
-export const checkedText = (most: number) =>
-  z
-    .string()
-    .trim()
-    .min(1, "must not be empty")
-    .max(most, `must have at most ${most} characters`)
-    .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), "must not contain control characters");
-
-/** An ISO 8601 duration, in milliseconds. */
-export const checkedDuration = (least: number, most: number) =>
-  z.string().transform((value, context) => {
-    const ms = parseDuration(value);
-    if (ms !== undefined && ms >= least && ms <= most) return ms;
-    const range = `from ${formatDuration(least)} to ${formatDuration(most)}`;
-    context.addIssue({
-      code: "custom",
-      message: `must be an ISO 8601 duration ${range}`,
-    });
-    return z.NEVER;
-  });
 
 const FIELDS = z.object({
   key: z
@@ -177,11 +156,4 @@ export function applyPatch(
     message: "has no default, so it can't be null; leave it out to keep it",
   }));
   return { input: { ...current, ...Object.fromEntries(changes) }, problems };
-}
-
-export function zodProblems(error: z.ZodError | undefined): Problem[] {
-  return (error?.issues ?? []).map((issue) => ({
-    path: issue.path.map(String),
-    message: issue.message,
-  }));
 }

@@ -89,7 +89,7 @@ export const NO_HISTORY = {
 } as const satisfies Partial<Webhook>;
 
 /** What is kept of a reason that somebody gives. */
-export const REASON_MAX = 500;
+const REASON_MAX = 500;
 
 export function pause(webhook: Webhook, reason: string | null, at: Date): void {
   stop(webhook, "PAUSED", reason, at);

@@ -6,8 +6,7 @@ import { healthState, WebhookHour } from "../domain/health.ts";
 import { Webhook, type WebhookHealthState, type WebhookState } from "../domain/webhook.ts";
 import { readPage, type Count, type Em, type Order, type Page, type PageArgs } from "./page.ts";
 
-export const WEBHOOK_ORDERS = ["CREATED_AT", "NAME", "LAST_FAILED_AT"] as const;
-export type WebhookOrder = (typeof WEBHOOK_ORDERS)[number];
+export type WebhookOrder = "CREATED_AT" | "NAME" | "LAST_FAILED_AT";
 
 export interface WebhookFilter {
   readonly ids?: readonly string[];

@@ -18,7 +18,7 @@ import type {
   Work,
 } from "../domain/store.ts";
 import type { Vault } from "../domain/vault.ts";
-import type { WebhookDefaults } from "../domain/webhook.ts";
+import type { Webhook, WebhookDefaults, WebhookRef } from "../domain/webhook.ts";
 import type { Database } from "./orm.ts";
 import { Routes } from "./routes.ts";
 import { createStatements, type Statements } from "./sql/statements.ts";
@@ -168,10 +168,14 @@ export class SqliteStore implements Store {
     return this.#writer.change(endLeases, undefined);
   }
 
+  webhook(tenantId: string, ref: WebhookRef): Promise<Webhook> {
+    return this.#work(tenantId).webhook(ref);
+  }
+
   /** Reads and decides first, then writes in one turn; starts again when somebody else was quicker. */
   async change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries++) {
-      const work = new OrmWork(this.#database.orm.em.fork(), tenantId, this.#options.clock.now());
+      const work = this.#work(tenantId);
       const result = await decide(work);
       if (!work.hasChanges) return result;
       try {
@@ -185,6 +189,10 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.#writer.close();
+  }
+
+  #work(tenantId: string): OrmWork {
+    return new OrmWork(this.#database.orm.em.fork(), tenantId, this.#options.clock.now());
   }
 
   #rowsOf(tenantId: string, typeName: string): number {

@@ -2,6 +2,7 @@ import { formatDuration } from "../domain/duration.ts";
 import { expandPatterns, findEventType } from "../domain/event-type.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { WEBHOOK_STATES, type SigningSecret, type StoredHeader } from "../domain/webhook.ts";
+import type { WebhookOrder } from "../persistence/read-webhooks.ts";
 import { builder } from "./builder.ts";
 import { connectionType, followed, pageArgs } from "./connection.ts";
 import { PayloadFormatEnum } from "./event-type.ts";
@@ -177,13 +178,13 @@ export const WebhookFilterInput = builder.inputType("WebhookFilter", {
   }),
 });
 
-const WebhookOrder = builder.enumType("WebhookOrder", {
+const WebhookOrderEnum = builder.enumType("WebhookOrder", {
   description: "The order of a list of webhooks.",
   values: {
     CREATED_AT: { description: "Newest first." },
     NAME: { description: "By name." },
     LAST_FAILED_AT: { description: "The one that failed last first." },
-  },
+  } satisfies Record<WebhookOrder, object>,
 });
 
 builder.queryFields((t) => ({
@@ -195,7 +196,7 @@ builder.queryFields((t) => ({
       ...pageArgs(),
       filter: t.arg({ type: WebhookFilterInput, description: "Which of them." }),
       orderBy: t.arg({
-        type: WebhookOrder,
+        type: WebhookOrderEnum,
         required: true,
         defaultValue: "CREATED_AT",
         description: "In this order.",
