@@ -53,7 +53,7 @@ test("an upsert of a key that nobody has creates the webhook and tells its secre
   expect(await count(app)).toBe(1);
 });
 
-test("the same upsert again leaves version, time of change and secret alone", async () => {
+test("the same upsert again leaves version, time of change and secret alone, and is no news for the log", async () => {
   await using app = await startApp();
   const secret = secretOf();
   const webhook = { ...SHOP, secret };
@@ -71,6 +71,8 @@ test("the same upsert again leaves version, time of change and secret alone", as
     expect({ isNew, told }).toEqual({ isNew: false, told: null });
     expect(again).toEqual(first);
   }
+  const changes = app.log.filter(({ message }) => message.startsWith("webhook."));
+  expect(changes.map(({ message }) => message)).toEqual(["webhook.created"]);
 });
 
 test("an upsert makes the webhook exactly what it says: what it leaves out goes back to the default", async () => {

@@ -71,13 +71,17 @@ export async function upsertWebhook(
     const checked = underWebhook(() => checkWebhook({ ...input, key }, checks));
     if (!webhook) {
       const added = await addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
-      return { ...added, isNew: true };
+      return { ...added, isNew: true, version: 0 };
     }
+    const { version } = webhook;
     write(webhook, checked, tools);
     if (checked.secret !== null) await replaceSecret(webhook, checked.secret, work, tools);
-    return { webhook, secret: null, isNew: false };
+    return { webhook, secret: null, isNew: false, version };
   });
-  return announced(upserted.isNew ? "webhook.created" : "webhook.updated", upserted, tools);
+  const type = upserted.isNew ? "webhook.created" : "webhook.updated";
+  return upserted.webhook.version === upserted.version
+    ? upserted
+    : announced(type, upserted, tools);
 }
 
 /** Where a problem of an upsert stands: the key beside the webhook, everything else inside it. */
