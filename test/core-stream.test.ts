@@ -75,6 +75,23 @@ test("a stream that finds nothing in a long history lets others go on after each
     }
 });
 
+test("a filter that has to read lets others go on after each entry", async () => {
+  const entries = Array.from({ length: 400 }, (_, i) => entryAt(i + 1));
+  const stream = new LogStream(
+    {
+      tail: new Tail(),
+      clock: createClock(),
+      log: { after: async (_tenant, position) => entries.slice(position), before: async () => [] },
+      position: () => entries.length,
+    },
+    { tenantId: "ten_1", start: { after: 0 }, matches: async () => false },
+  );
+  using counted = countTurns();
+  expect(await stream.next()).toMatchObject({ value: { type: "CAUGHT_UP", replayed: 0 } });
+  expect(counted.turns).toBeGreaterThan(entries.length / 2);
+  await stream.return();
+});
+
 test.each<[string, Start]>([
   ["the last that match", { last: 1 }],
   ["what came after a cursor", { after: 0 }],

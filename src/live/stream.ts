@@ -86,7 +86,6 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
 
   /** The last entries that match, found from the end backwards, a page at a time. */
   async #collectLast(wanted: number): Promise<void> {
-    const { matches } = this.#request;
     const found: LogEntry[] = [];
     for (
       let before = this.#historyEnd! + 1;
@@ -96,14 +95,14 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
       if (page.length === 0) break;
       await othersFirst();
       for (const entry of page)
-        if (found.length < wanted && (await matches(entry))) found.push(entry);
+        if (found.length < wanted && (await this.#isMeant(entry))) found.push(entry);
       before = page.at(-1)!.position;
     }
     for (const entry of found.reverse()) this.#emit(entry);
   }
 
   async #pull(): Promise<void> {
-    const { tenantId, matches } = this.#request;
+    const { tenantId } = this.#request;
     const end = this.#live.position(tenantId);
     const entries =
       this.#live.tail.after(tenantId, this.#position, PAGE) ??
@@ -113,7 +112,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     for (const entry of entries) {
       this.#tellCaughtUp(entry.position - 1);
       this.#position = entry.position;
-      if (await matches(entry)) this.#emit(entry);
+      if (await this.#isMeant(entry)) this.#emit(entry);
     }
     if (entries.length > 0) {
       if (this.#ready.length === 0 && this.#patienceMs === 0) this.#tellProgress();
@@ -125,6 +124,15 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     if (this.#ready.length > 0 || this.#position !== this.#live.position(tenantId)) return;
     if (this.#patienceMs === 0) this.#tellProgress();
     else await this.#sleep();
+  }
+
+  /** A filter that has to read does so between others, entry by entry; one that knows by itself costs nothing. */
+  async #isMeant(entry: LogEntry): Promise<boolean> {
+    const answer = this.#request.matches(entry);
+    if (typeof answer === "boolean") return answer;
+    const isMeant = await answer;
+    await othersFirst();
+    return isMeant;
   }
 
   /** Until the next commit, or until there was nothing to tell for so long that the cursor itself is news. */
