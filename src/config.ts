@@ -1,3 +1,4 @@
+import { promises as dns } from "node:dns";
 import { z } from "zod";
 import { parseDuration } from "./domain/duration.ts";
 import { DEFAULT_RETRY_DELAYS } from "./domain/retry.ts";
@@ -33,6 +34,15 @@ const cidrs = list.transform((parts) => {
     } catch (error) {
       fail(`a list of CIDRs such as 127.0.0.0/8,10.0.0.0/8: ${(error as Error).message}`);
     }
+  }
+  return parts;
+});
+
+const nameServers = list.transform((parts) => {
+  try {
+    new dns.Resolver().setServers(parts);
+  } catch {
+    fail("a list of addresses such as 10.0.0.2,10.0.0.3:5353");
   }
   return parts;
 });
@@ -93,6 +103,11 @@ export const SETTINGS = {
     parse: cidrs,
     default: "",
     help: "further CIDRs that webhooks may not reach",
+  },
+  HOOKWIRE_DNS_SERVERS: {
+    parse: nameServers,
+    default: "",
+    help: "name servers that are asked where webhooks are, such as 10.0.0.2,10.0.0.3:5353; the system's when empty",
   },
   HOOKWIRE_RETENTION: {
     parse: duration(DAY_MS, 3650 * DAY_MS, "P30D (one day at least)"),

@@ -127,6 +127,7 @@ function createBase(
       allow: config.HOOKWIRE_ALLOW_TARGETS,
       deny: config.HOOKWIRE_DENY_TARGETS,
       inboxPrefix: inboxUrl(""),
+      dnsServers: config.HOOKWIRE_DNS_SERVERS,
     },
     defaults: {
       retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,

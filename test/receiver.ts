@@ -11,7 +11,7 @@ import {
   type Socket,
 } from "node:net";
 import { expect } from "vitest";
-import type { Resolver } from "../src/delivery/connector.ts";
+import type { Resolver } from "../src/delivery/resolver.ts";
 import { createSend, type Sending } from "../src/delivery/send.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
 import type { OutgoingRequest } from "../src/domain/request.ts";

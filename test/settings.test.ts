@@ -42,6 +42,7 @@ const UNREADABLE = [
   ["HOOKWIRE_SECRET_KEY", "bm90IDMyIGJ5dGVz", /32 bytes in base64/],
   ["HOOKWIRE_ALLOW_TARGETS", "127.0.0.0/33", /CIDRs such as 127\.0\.0\.0\/8/],
   ["HOOKWIRE_DENY_TARGETS", "10.0.0.0/8,example.com", /CIDRs such as .*"example\.com"/],
+  ["HOOKWIRE_DNS_SERVERS", "10.0.0.2,dns.example.com", /addresses such as/],
   ["HOOKWIRE_RETENTION", "PT23H", /ISO 8601 duration such as P30D \(one day at least\)/],
   ["HOOKWIRE_RETRY_DELAYS", "PT5S,5m", /list of ISO 8601 durations such as PT5S,PT5M/],
   ["HOOKWIRE_RETRY_DELAYS", "P100000000D", /durations/],

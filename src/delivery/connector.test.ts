@@ -13,7 +13,7 @@ import {
   turn,
 } from "../../test/receiver.ts";
 import { createTargetPolicy, type TargetPolicy } from "../domain/target.ts";
-import type { Resolver } from "./connector.ts";
+import type { Resolver } from "./resolver.ts";
 import { createSend, type Sending } from "./send.ts";
 
 describe("names and addresses", () => {

@@ -3,12 +3,7 @@ import { isIP, connect as connectTcp, type LookupFunction, type Socket } from "n
 import { connect as connectTls } from "node:tls";
 import { Agent, Client, Pool, type Dispatcher, type buildConnector } from "undici";
 import type { TargetPolicy } from "../domain/target.ts";
-
-/** Of `dns.promises.Resolver`: c-ares, where a silent name server holds up no other name. */
-export interface Resolver {
-  resolve4(host: string): Promise<readonly string[]>;
-  resolve6(host: string): Promise<readonly string[]>;
-}
+import type { Resolver } from "./resolver.ts";
 
 /** The code of an error that stands for a refused target. */
 export const BLOCKED = "ERR_TARGET_BLOCKED";

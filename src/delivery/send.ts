@@ -1,11 +1,11 @@
-import { promises as dns } from "node:dns";
 import type { Agent } from "undici";
 import type { Header, Outcome } from "../domain/outcome.ts";
 import { prepareRequest, redactHeaders, type OutgoingRequest } from "../domain/request.ts";
 import type { TargetPolicy } from "../domain/target.ts";
 import { DEADLINE, judgeFailure, judgeStatus, STOPPING, type Verdict } from "./classify.ts";
-import { createAgent, type Resolver } from "./connector.ts";
+import { createAgent } from "./connector.ts";
 import { Exchange } from "./exchange.ts";
+import { createResolver, type Resolver } from "./resolver.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 
 export interface SendOptions {
@@ -35,9 +35,6 @@ const ANYWHERE: TargetPolicy = {
   judgeUrl: (href) => ({ ok: true, href }),
 };
 
-/** Two tries of 1.5 s leave most of a usual deadline to the request itself. */
-const DNS_LIMITS = { timeout: 1500, tries: 2 };
-
 const DEADLINE_ERROR = Object.assign(new Error("The deadline of the attempt is over"), {
   code: DEADLINE,
 });
@@ -48,7 +45,7 @@ type Cut = (error: Error) => void;
 export function createSend({
   policy,
   ownInbox,
-  resolver = new dns.Resolver(DNS_LIMITS),
+  resolver = createResolver(),
 }: SendOptions): Sending {
   const guarded = createAgent(policy, resolver);
   const own = ownInbox && createAgent(ANYWHERE, resolver);

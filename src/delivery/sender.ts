@@ -4,12 +4,15 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { OutgoingRequest } from "../domain/request.ts";
 import type { Route } from "../domain/route.ts";
 import { createTargetPolicy, type TargetRules } from "../domain/target.ts";
+import { createResolver } from "./resolver.ts";
 import { createSend } from "./send.ts";
 
 /** What a sender is told about where requests may go; plain data, it crosses to the thread. */
 export interface SenderRules extends TargetRules {
   /** URLs that begin with this are the service's own inboxes, which may be private. */
   readonly inboxPrefix: string;
+  /** Name servers to ask; the system's when there are none. */
+  readonly dnsServers: readonly string[];
 }
 
 /** Makes the HTTP requests. */
@@ -42,11 +45,13 @@ export function createSender(threads: number, rules: SenderRules): Sender {
 /** What both kinds of sender run. */
 export function createSending({
   inboxPrefix,
+  dnsServers,
   ...rules
 }: SenderRules): ReturnType<typeof createSend> {
   return createSend({
     policy: createTargetPolicy(rules),
     ownInbox: (url) => url.startsWith(inboxPrefix),
+    resolver: createResolver(dnsServers),
   });
 }
 
