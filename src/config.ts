@@ -132,7 +132,7 @@ export const SETTINGS = {
   HOOKWIRE_CONCURRENCY: {
     parse: integer(1, 10_000),
     default: "256",
-    help: "attempts in flight in this process",
+    help: "attempts in flight in this process; those without an answer for a second step aside, up to as many again",
   },
   HOOKWIRE_SENDERS: {
     parse: integer(0, 16),

@@ -21,6 +21,7 @@ test("a success and a failure in the same moment: everything due is tried when d
   await using turned = await startTurned();
   const { app, clock, sender } = turned;
   await makeWebhook(app, { url: URL, maxInFlight: 2 });
+  await turned.warmUp();
   await publishMany(app, 4);
   const [good, bad] = [await sender.attempt(1), await sender.attempt(2)];
   expect(sender.all).toHaveLength(2);
@@ -86,6 +87,7 @@ test("a claim that arrives in a lane which turned quiet meanwhile goes back to t
   await using turned = await startTurned();
   const { app, clock, sender } = turned;
   await makeWebhook(app, { url: URL, maxInFlight: 2 });
+  await turned.warmUp();
   await publishMany(app, 6);
   const [good, bad] = [await sender.attempt(1), await sender.attempt(2)];
   // The success asks for one more claim; before it comes the other answer asks for quiet.

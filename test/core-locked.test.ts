@@ -10,6 +10,7 @@ test("claims that are given back while another process holds the database are no
   await using turned = await startTurned();
   const { app, clock, sender } = turned;
   await makeWebhook(app, { url: "http://127.0.0.1:9/", maxInFlight: 2 });
+  await turned.warmUp();
   await publishMany(app, 4);
   const failing = await sender.attempt(1);
   await sender.attempt(2);

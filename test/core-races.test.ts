@@ -49,6 +49,7 @@ test("claims that the database takes back only at a second try are sent as soon 
   });
   const { clock, sender } = core;
   await core.makeWebhook(2);
+  await core.warmUp();
   await core.publish(4);
   const [bad, good] = [await sender.attempt(1), await sender.attempt(2)];
   isRefusing = true;

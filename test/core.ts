@@ -16,6 +16,8 @@ import { prepareInstallation } from "../src/persistence/installation.ts";
 import { openDatabase } from "../src/persistence/orm.ts";
 import { SqliteStore } from "../src/persistence/store.ts";
 import { eventually, startApp, type App } from "./app.ts";
+import { onlyDelivery, settled } from "./deliver-receiver.ts";
+import { publishSample } from "./steps.ts";
 import { HandClock, status } from "./world.ts";
 
 type Answer = Partial<Outcome> & Pick<Outcome, "kind">;
@@ -72,6 +74,12 @@ export class HandSender implements Sender {
     for (const sent of this.open) sent.answer(answer);
   }
 
+  /** Holds again, as if nothing had been sent so far. */
+  forget(): void {
+    this.#atOnce = undefined;
+    this.all.length = 0;
+  }
+
   abort(): void {
     this.answerAll({ kind: "TIMEOUT" });
   }
@@ -89,6 +97,16 @@ export class Turned implements AsyncDisposable {
     const { clock, sender } = this;
     this.app = await startApp({ env, circumstances: { clock, sender, random: () => 0 } });
     return this;
+  }
+
+  /** Successes that bring the webhook from one attempt in flight to its full limit; then the receiver holds. */
+  async warmUp(): Promise<void> {
+    this.sender.answerAll(ok);
+    for (let successes = 0; successes < 4; successes++) {
+      const { eventId } = await publishSample(this.app);
+      await settled(this.app, await onlyDelivery(this.app, eventId), "SUCCEEDED");
+    }
+    this.sender.forget();
   }
 
   get file(): string {
@@ -156,7 +174,11 @@ export async function startCore(options: CoreOptions = {}) {
     adminKey: "an-operator-key-of-the-tests",
     now: clock.now(),
   });
-  const defaults = { retryDelaysMs: [5000, 300_000], timeoutMs: 15_000, maxInFlight: 10 };
+  const defaults = {
+    retryDelaysMs: [5000, 300_000],
+    timeoutMs: 15_000,
+    maxInFlight: 10,
+  };
   const store = new SqliteStore(database, {
     ...shared,
     vault,
@@ -209,6 +231,16 @@ export async function startCore(options: CoreOptions = {}) {
       const { webhook } = await createWebhook(tenantId, { ...WEBHOOK, maxInFlight }, tools);
       return webhook.id;
     },
+    /** Successes that bring its webhook from one attempt in flight to its full limit; then the receiver holds. */
+    async warmUp(): Promise<void> {
+      const recorded = db.prepare("select count(*) from delivery_attempt").pluck();
+      sender.answerAll(ok);
+      for (let successes = 1; successes <= 4; successes++) {
+        await publish(tenantId, [EVENT], tools);
+        await eventually(async () => recorded.get() === successes);
+      }
+      sender.forget();
+    },
     publish: (count = 1) => publish(tenantId, Array<typeof EVENT>(count).fill(EVENT), tools),
     async [Symbol.asyncDispose](): Promise<void> {
       sender.abort();
@@ -233,6 +265,7 @@ const WEBHOOK = {
   retryDelays: null,
   timeout: null,
   signature: "HMAC_SHA256",
+  rateLimitPerSecond: null,
   secret: null,
   paused: false,
 } as const;

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { SqliteStore } from "../src/persistence/store.ts";
 import { eventually, startApp, type App, type AppOptions } from "./app.ts";
-import { deliveryOf, holdingReceiver, onlyDelivery, settled } from "./deliver-receiver.ts";
+import { deliveryOf, holdingReceiver, onlyDelivery, settled, warmUp } from "./deliver-receiver.ts";
 import { everything } from "./second-tenant.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 import { HandClock } from "./world.ts";
@@ -67,6 +67,7 @@ test("an attempt in flight survives a step of the clock: it is neither lost nor 
     await using app = await startApp({ circumstances: { clock, random: () => 0 } });
     await using receiver = await holdingReceiver();
     await makeWebhook(app, { url: receiver.url });
+    await warmUp(app, receiver);
     const { eventId } = await publishSample(app);
     const request = await receiver.request(1);
     clock.step(step);
@@ -88,6 +89,7 @@ test("while an attempt is in flight and the clock is ahead of the leases, the da
   await using app = await startApp({ circumstances: { clock } });
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url });
+  await warmUp(app, receiver);
   await publishSample(app);
   await receiver.request(1);
   clock.step(HOUR_MS);

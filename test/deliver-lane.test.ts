@@ -1,7 +1,13 @@
 import { expect, test } from "vitest";
 import { eventually, startApp, type App } from "./app.ts";
 import { DeliverPublishMany } from "./deliver-documents.ts";
-import { deliveriesOf, holdingReceiver, onlyDelivery, settled } from "./deliver-receiver.ts";
+import {
+  deliveriesOf,
+  holdingReceiver,
+  onlyDelivery,
+  settled,
+  warmUp,
+} from "./deliver-receiver.ts";
 import { makeWebhook, publishSample, sample } from "./steps.ts";
 
 const TYPE = "payment_received";
@@ -32,6 +38,7 @@ test("no more than maxInFlight attempts are ever in flight, and a place that is 
   await using app = await startApp();
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url, maxInFlight: 3, eventTypes: [TYPE] });
+  await warmUp(app, receiver, TYPE);
   const events = await publishMany(app, 12);
   for (let n = 1; n <= events.length; n++) {
     await receiver.request(Math.min(n + 2, events.length));
@@ -46,6 +53,7 @@ test("ten attempts are in flight at once for a webhook that says nothing else", 
   await using app = await startApp();
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url, eventTypes: [TYPE] });
+  await warmUp(app, receiver, TYPE);
   await publishMany(app, 30);
   await receiver.request(10);
   await roundTrip(app);
@@ -60,6 +68,7 @@ test("503 halves what may be in flight", async () => {
   await using app = await startApp({ env: { HOOKWIRE_RETRY_DELAYS: "PT1H" } });
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url, maxInFlight: 8, eventTypes: [TYPE] });
+  await warmUp(app, receiver, TYPE);
   const events = await publishMany(app, 20);
   await receiver.request(8);
   receiver.all[0]?.answer(503);
@@ -76,6 +85,7 @@ test("one failure after the other brings a webhook down to one attempt, and succ
   await using app = await startApp({ env: { HOOKWIRE_RETRY_DELAYS: "PT1H" } });
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url, maxInFlight: 4, eventTypes: [TYPE] });
+  await warmUp(app, receiver, TYPE);
   await publishMany(app, 30);
   await receiver.request(4);
   for (let n = 0; n < 4; n++) receiver.all[n]?.answer(500);

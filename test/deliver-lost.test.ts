@@ -5,6 +5,7 @@ import {
   holdingReceiver,
   onlyDelivery,
   settled,
+  warmUp,
   webhookOf,
 } from "./deliver-receiver.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -22,6 +23,7 @@ test("an attempt whose end nobody saw is recorded, made again at once, and does 
   await using app = await startApp(turnedBy(clock));
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url });
+  await warmUp(app, receiver);
   const { eventId } = await publishSample(app);
   const id = await onlyDelivery(app, eventId);
   await receiver.request(1);
@@ -49,6 +51,7 @@ test("an answer that comes after its lease changes nothing, and is recorded unde
   await using app = await startApp(turnedBy(clock));
   await using receiver = await holdingReceiver();
   await makeWebhook(app, { url: receiver.url });
+  await warmUp(app, receiver);
   const id = await onlyDelivery(app, (await publishSample(app)).eventId);
   const late = await receiver.request(1);
   clock.pass(LEASE_MS);
@@ -74,6 +77,7 @@ test("the third loss in a row waits for the schedule, and nothing is given up fo
   await using app = await startApp(turnedBy(clock));
   await using receiver = await holdingReceiver();
   const { id: webhook } = await makeWebhook(app, { url: receiver.url });
+  await warmUp(app, receiver);
   const id = await onlyDelivery(app, (await publishSample(app)).eventId);
   for (let n = 1; n <= 3; n++) {
     await receiver.request(n);

@@ -5,6 +5,7 @@ import { DeliverEvent, DeliverTest, DeliverWebhook } from "./deliver-documents.t
 import { DeliveryById } from "./documents.ts";
 import type { TestEventInput } from "./generated/graphql.ts";
 import { http, type Receiver } from "./receiver.ts";
+import { publishSample } from "./steps.ts";
 
 interface Answer {
   readonly status: number;
@@ -67,6 +68,13 @@ export class HeldReceiver implements AsyncDisposable {
     this.#atOnce = typeof answer === "function" ? answer : () => answer;
   }
 
+  /** Holds again, as if nothing had come so far. */
+  forget(): void {
+    this.#atOnce = undefined;
+    this.all.length = 0;
+    this.most = 0;
+  }
+
   /** The nth request, from 1; waits until it comes. */
   request(count: number): Promise<Arrived> {
     return eventually(async () => this.all[count - 1]);
@@ -96,6 +104,20 @@ export class HeldReceiver implements AsyncDisposable {
 
 export function holdingReceiver(): Promise<HeldReceiver> {
   return new HeldReceiver().listen();
+}
+
+/** Successes that bring a webhook from one attempt in flight to its full limit; then the receiver holds. */
+export async function warmUp(
+  app: App,
+  receiver: HeldReceiver,
+  type = "payment_received",
+): Promise<void> {
+  receiver.answerAll({ status: 200 });
+  for (let successes = 0; successes < 4; successes++) {
+    const { eventId } = await publishSample(app, { type });
+    await settled(app, await onlyDelivery(app, eventId), "SUCCEEDED");
+  }
+  receiver.forget();
 }
 
 /** A delivery as the API shows it. */

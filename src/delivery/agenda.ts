@@ -9,8 +9,9 @@ const STEP = 200;
 
 /** Which lanes want something of the table: now, or when their time comes. */
 export class Agenda {
-  /** Lanes with something due in the table and room for it, in turn. */
+  /** Lanes with something due in the table and room for it, in turn; those that are careful apart. */
   readonly #hungry = new Set<Lane>();
+  readonly #careful = new Set<Lane>();
   readonly #sleeping = new Set<Lane>();
   readonly #alarm: Alarm;
 
@@ -23,8 +24,10 @@ export class Agenda {
     const isHungry = lane.canClaim(now);
     const wakesInMs = lane.wakesInMs(now);
     const isSleeping = lane.isActive && !isHungry && wakesInMs > 0 && wakesInMs < Infinity;
-    if (isHungry) this.#hungry.add(lane);
-    else this.#hungry.delete(lane);
+    const set = lane.isCareful ? this.#careful : this.#hungry;
+    for (const each of [this.#hungry, this.#careful])
+      if (isHungry && each === set) each.add(lane);
+      else each.delete(lane);
     if (isSleeping) this.#sleeping.add(lane);
     else this.#sleeping.delete(lane);
     if (isSleeping) this.#alarm.setIn(wakesInMs);
@@ -34,16 +37,22 @@ export class Agenda {
   ask(held: Held, freeForFailing: number): ClaimRequest[] {
     const requests: ClaimRequest[] = [];
     let left = STEP;
-    let leftForFailing = freeForFailing;
-    for (const lane of this.#hungry) {
-      if (left <= 0) break;
+    const ask = (lanes: Set<Lane>, lane: Lane) => {
       const most = Math.min(lane.room, left, held.roomFor(lane));
-      if (most <= 0 || (lane.isCareful && leftForFailing-- <= 0)) continue;
+      if (most <= 0) return;
       lane.ask(most);
       held.take(most);
       left -= most;
       requests.push({ tenantId: lane.route.tenantId, webhookId: lane.route.webhookId, most });
-      this.#hungry.delete(lane);
+      lanes.delete(lane);
+    };
+    for (const lane of this.#hungry) {
+      if (left <= 0 || held.isFull) break;
+      ask(this.#hungry, lane);
+    }
+    for (const lane of this.#careful) {
+      if (left <= 0 || held.isFull || freeForFailing-- <= 0) break;
+      ask(this.#careful, lane);
     }
     return requests;
   }

@@ -3,6 +3,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { Route } from "../domain/route.ts";
 import type { ClaimRequest, Claimed, Lanes, Store } from "../domain/store.ts";
 import { Agenda } from "./agenda.ts";
+import { Alarm } from "./alarm.ts";
 import { deliver, untilKept, type DeliverTools } from "./deliver.ts";
 import { Held } from "./held.ts";
 import { Lane, type Moment } from "./lane.ts";
@@ -35,6 +36,7 @@ export class Engine implements Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #slots: Slots;
   readonly #agenda: Agenda;
+  readonly #aside: Alarm;
   readonly #running: Running;
   readonly #over = new AbortController();
   readonly #held: Held;
@@ -51,6 +53,7 @@ export class Engine implements Lanes {
       for (const lane of slept) this.#place(lane);
       this.#pump();
     });
+    this.#aside = new Alarm(options.clock, () => this.#pump());
   }
 
   /** Looks at all webhooks of these tenants: what waited from before is due now. */
@@ -62,8 +65,8 @@ export class Engine implements Lanes {
 
   reserve(route: Route): boolean {
     const lane = this.#laneOf(route);
-    const isFree = lane.canReserve(this.#now) && this.#held.roomFor(lane) > 0;
-    if (this.#isStopping || !isFree) return false;
+    if (this.#isStopping || !lane.canReserve(this.#now) || this.#held.roomFor(lane) <= 0)
+      return false;
     lane.promised++;
     this.#held.take();
     return true;
@@ -137,6 +140,7 @@ export class Engine implements Lanes {
   async stop(drainMs: number): Promise<void> {
     this.#isStopping = true;
     this.#agenda.stop();
+    this.#aside.stop();
     for (const lane of this.#lanes.values()) this.#release(lane);
     const done = new AbortController();
     const allEnded = this.#running.whenIdle().then(() => done.abort());
@@ -181,22 +185,25 @@ export class Engine implements Lanes {
 
   #pump(): void {
     if (this.#isStopping) return;
+    const { leaseMs } = this.#now;
+    for (const lane of this.#slots.stepAside(leaseMs)) this.#place(lane);
     for (let lane = this.#slots.next(); lane; lane = this.#slots.next()) this.#begin(lane);
+    this.#aside.setIn(this.#slots.nextAsideMs - leaseMs);
     if (this.#isClaiming) return;
     const requests = this.#agenda.ask(this.#held, this.#slots.freeForFailing);
     if (requests.length > 0) void this.#running.track(this.#claim(requests));
   }
 
   #begin(lane: Lane): void {
-    const claim = lane.queue.shift()!;
+    const now = this.#now;
+    const claim = lane.begin(now);
     this.#held.letGo(claim);
-    const age =
-      LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - this.#options.clock.leaseMs());
+    const age = LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - now.leaseMs);
     if (age > CLAIM_FRESH_MS) {
       this.#held.drop();
       return this.#putBack(lane, [claim]);
     }
-    const slot = this.#slots.take(lane);
+    const slot = this.#slots.take(lane, now.leaseMs);
     this.#place(lane);
     const ended = (outcome: Outcome) => this.#ended(slot, outcome);
     void this.#running.track(deliver(claim, lane.route, this.#tools(ended))).then((fact) => {

@@ -9,7 +9,7 @@ const MOST = 40;
 const MEGABYTE = 1024 * 1024;
 
 function laneOf(webhookId: string): Lane {
-  return new Lane({ webhookId, maxInFlight: 256, isFailing: false } as Route);
+  return new Lane({ webhookId, rateLimitPerSecond: null, isFailing: false } as Route);
 }
 
 /** A lane that holds something already. */

@@ -23,6 +23,10 @@ export class Held {
     this.#count -= count;
   }
 
+  get isFull(): boolean {
+    return this.#count >= this.#most || this.#bytes >= MOST_BYTES;
+  }
+
   /** The body of a claim that waits for its turn. */
   keep({ body }: Claim): void {
     this.#bytes += body.length;

@@ -1,41 +1,7 @@
 import { expect, test } from "vitest";
-import type { Claim } from "../domain/delivery.ts";
+import { at, claim, lane, route } from "../../test/lanes.ts";
 import type { Outcome } from "../domain/outcome.ts";
-import type { Route } from "../domain/route.ts";
-import { Lane, Turns, type Moment } from "./lane.ts";
-import { Slots, type Slot } from "./slots.ts";
-
-function route(webhookId: string, changes: Partial<Route> = {}): Route {
-  return {
-    tenantId: "ten_1",
-    webhookId,
-    webhookName: webhookId,
-    state: "ACTIVE",
-    activeSinceMs: 0,
-    url: `https://${webhookId}.example/`,
-    origin: `https://${webhookId}.example`,
-    format: "ENVELOPE",
-    wants: () => true,
-    customHeaders: [],
-    secrets: [],
-    retryDelaysMs: [],
-    timeoutMs: 1000,
-    maxInFlight: 10,
-    isFailing: false,
-    ...changes,
-  };
-}
-
-const claim = { body: "" } as Claim;
-/** Both clocks alike. */
-const at = (ms: number): Moment => ({ wallMs: ms, leaseMs: ms });
-
-/** A lane with `waiting` claims. */
-function lane(webhookId: string, waiting = 1, changes: Partial<Route> = {}): Lane {
-  const made = new Lane(route(webhookId, changes));
-  made.queue.push(...Array<Claim>(waiting).fill(claim));
-  return made;
-}
+import { Lane } from "./lane.ts";
 
 function outcome(status?: number, retryAfterMs?: number): Outcome {
   const isSuccess = status !== undefined && status < 300;
@@ -88,69 +54,26 @@ test("a lane that is resumed forgets its quiet and looks into the table", () => 
   expect(one.canClaim(at(0))).toBe(true);
 });
 
-function place(slots: Slots, ...lanes: Lane[]): void {
-  for (const one of lanes) slots.place(one, one.canBegin(at(0)));
-}
-
-/** Begins what may begin; names the webhooks in their order. */
-function begin(slots: Slots, slot: Slot[] = []): string[] {
-  const begun: string[] = [];
-  for (let next = slots.next(); next; next = slots.next()) {
-    next.queue.shift();
-    slot.push(slots.take(next));
-    place(slots, next);
-    begun.push(next.route.webhookId);
-  }
-  return begun;
-}
-
-test("lanes are served in turn, and tenants before lanes", () => {
-  const slots = new Slots(100);
-  place(slots, lane("a", 3), lane("b", 3), lane("x", 3, { tenantId: "ten_2" }));
-  expect(begin(slots).join("")).toBe("axbxaxbab");
+test("a lane begins at one attempt in flight, and a success doubles it", () => {
+  const one = new Lane(route("a"));
+  one.queue.push(claim, claim);
+  one.inFlight = 1;
+  expect([one.limit, one.canBegin(at(0))]).toEqual([1, false]);
+  one.learn(outcome(200), at(0));
+  expect([one.limit, one.canBegin(at(0))]).toEqual([2, true]);
 });
 
-test("no lane passes its limit", () => {
-  const slots = new Slots(100);
-  place(slots, lane("a", 9, { maxInFlight: 2 }));
-  const begun: Slot[] = [];
-  expect(begin(slots, begun)).toHaveLength(2);
-  slots.free(begun[0]!);
-  place(slots, begun[0]!.lane);
-  expect(begin(slots)).toHaveLength(1);
+test("a rate spaces attempts evenly, and the lane wakes for the next one", () => {
+  const one = lane("a", 9, { rateLimitPerSecond: 4 });
+  one.dueAtMs = Infinity;
+  one.begin(at(1000));
+  expect([one.canBegin(at(1249)), one.wakesInMs(at(1249))]).toEqual([false, 1]);
+  expect(one.canBegin(at(1250))).toBe(true);
+  expect(one.wakesInMs(at(1250))).toBe(Infinity);
 });
 
-test("failing lanes share a quarter of the places, however many they are", () => {
-  const slots = new Slots(16);
-  const failing = Array.from({ length: 40 }, (_, i) => lane(`f${i}`, 1, { isFailing: true }));
-  const working = Array.from({ length: 20 }, (_, i) => lane(`w${i}`, 1));
-  place(slots, ...failing);
-  const begun: Slot[] = [];
-  expect(begin(slots, begun)).toHaveLength(4);
-  place(slots, ...working);
-  expect(begin(slots)).toHaveLength(12);
-  slots.free(begun[0]!);
-  expect(begin(slots)[0]).toMatch(/^w/);
-});
-
-test("one origin has half of the places, however many webhooks point to it", () => {
-  const slots = new Slots(16);
-  const origin = "https://shared.example";
-  place(
-    slots,
-    ...Array.from({ length: 20 }, (_, i) => lane(`s${i}`, 1, { origin })),
-    lane("other", 1),
-  );
-  const begun = begin(slots);
-  expect(begun.filter((id) => id.startsWith("s"))).toHaveLength(8);
-  expect(begun).toContain("other");
-});
-
-test("a turn that is given up is nobody's", () => {
-  const turns = new Turns();
-  const one = lane("a");
-  turns.set(one, true);
-  expect(turns.size).toBe(1);
-  turns.set(one, false);
-  expect([turns.size, turns.take(() => true)]).toEqual([0, undefined]);
+test("a lane with a rate holds no more leases than it begins in five seconds", () => {
+  const one = lane("a", 0, { rateLimitPerSecond: 1 });
+  expect(one.room).toBe(5);
+  expect(lane("b", 0).room).toBe(20);
 });

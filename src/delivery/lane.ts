@@ -5,6 +5,8 @@ import type { Route } from "../domain/route.ts";
 /** A receiver that asks for quiet is left alone for this long at most. */
 const QUIET_MAX_MS = 5 * 60_000;
 const GONE = 410;
+/** A lane with a rate holds leases for this long ahead: those that wait for longer would be given back. */
+const RATE_AHEAD_S = 5;
 
 /** Now, by the wall clock and by the lease clock. */
 export interface Moment {
@@ -12,14 +14,16 @@ export interface Moment {
   readonly leaseMs: number;
 }
 
-/** What is waiting and in flight for one webhook. Its limit moves with what the receiver answers. */
+/** What is waiting and in flight for one webhook. Its limit moves with what the receiver answers, from 1 on. */
 export class Lane {
   route: Route;
   /** Attempts that may be in flight: halved by strain, doubled by a success, between 1 and `maxInFlight`. */
-  limit: number;
+  limit = 1;
   /** The last answer was strain: the lane shares the few places kept for such ones. */
   isFailing: boolean;
   inFlight = 0;
+  /** Those in flight that are slow to be answered. */
+  slow = 0;
   /** Places promised to deliveries that are not committed yet, or asked for from the table. */
   promised = 0;
   readonly queue: Claim[] = [];
@@ -29,11 +33,12 @@ export class Lane {
   isAsking = false;
   /** No new attempt before this, lease clock: the receiver asked for quiet, and no step of the wall clock prolongs it. */
   quietUntilMs = 0;
+  /** No new attempt before this, lease clock: the webhook has a rate. */
+  pacedUntilMs = 0;
 
   constructor(route: Route) {
     this.route = route;
     this.isFailing = route.isFailing;
-    this.limit = route.isFailing ? 1 : route.maxInFlight;
   }
 
   /** At 1 after a failure. */
@@ -48,7 +53,8 @@ export class Lane {
   /** Leases that it may still take: one ahead for each attempt in flight, so that none waits for a commit. */
   get room(): number {
     const most = this.isFailing ? this.limit : 2 * this.limit;
-    return most - this.inFlight - this.queue.length - this.promised;
+    const rate = this.route.rateLimitPerSecond ?? Infinity;
+    return Math.min(most, rate * RATE_AHEAD_S) - this.inFlight - this.queue.length - this.promised;
   }
 
   isQuiet({ leaseMs }: Moment): boolean {
@@ -57,11 +63,19 @@ export class Lane {
 
   canBegin(now: Moment): boolean {
     const isWaiting = this.queue.length > 0 && this.inFlight < this.limit;
-    return this.isActive && isWaiting && !this.isQuiet(now);
+    const isPaced = this.pacedUntilMs > now.leaseMs;
+    return this.isActive && isWaiting && !isPaced && !this.isQuiet(now);
+  }
+
+  /** An attempt begins: with a rate, the next one may only after its share of a second. */
+  begin({ leaseMs }: Moment): Claim {
+    const { rateLimitPerSecond: rate } = this.route;
+    if (rate !== null) this.pacedUntilMs = leaseMs + 1000 / rate;
+    return this.queue.shift()!;
   }
 
   canClaim(now: Moment): boolean {
-    return this.isActive && !this.isAsking && this.room > 0 && this.wakesInMs(now) <= 0;
+    return this.isActive && !this.isAsking && this.room > 0 && this.dueInMs(now) <= 0;
   }
 
   /** Whether a new delivery may go ahead without a detour over the table: nothing there is due before it. */
@@ -70,9 +84,16 @@ export class Lane {
     return this.isActive && isClear && this.room > 0 && !this.isCareful;
   }
 
-  /** After how long it has to be looked at again without anything else happening; Infinity for never. */
-  wakesInMs({ wallMs, leaseMs }: Moment): number {
+  /** After how long something in the table may be claimed; Infinity for never. */
+  dueInMs({ wallMs, leaseMs }: Moment): number {
     return Math.max(this.dueAtMs - wallMs, this.quietUntilMs - leaseMs);
+  }
+
+  /** After how long it has to be looked at again without anything else happening; Infinity for never. */
+  wakesInMs(now: Moment): number {
+    const paceMs = this.queue.length > 0 ? this.pacedUntilMs - now.leaseMs : 0;
+    const dueMs = this.dueInMs(now);
+    return Math.min(paceMs > 0 ? paceMs : Infinity, dueMs > 0 ? dueMs : Infinity);
   }
 
   /** A claim goes out for `most` leases. What becomes due from here on is seen by the next one. */
@@ -135,17 +156,16 @@ export class Turns {
     return [...this.#tenants.values()].reduce((sum, lanes) => sum + lanes.size, 0);
   }
 
-  /** The next one that fits; it and its tenant go to the end. */
-  take(fits: (lane: Lane) => boolean): Lane | undefined {
+  /** The next one; it and its tenant go to the end. */
+  take(): Lane | undefined {
     for (const [tenantId, lanes] of this.#tenants)
-      for (const lane of lanes)
-        if (fits(lane)) {
-          lanes.delete(lane);
-          lanes.add(lane);
-          this.#tenants.delete(tenantId);
-          this.#tenants.set(tenantId, lanes);
-          return lane;
-        }
+      for (const lane of lanes) {
+        lanes.delete(lane);
+        lanes.add(lane);
+        this.#tenants.delete(tenantId);
+        this.#tenants.set(tenantId, lanes);
+        return lane;
+      }
     return undefined;
   }
 }

@@ -4,24 +4,40 @@ import { Turns, type Lane } from "./lane.ts";
 const FAILING_SHARE = 1 / 4;
 /** Lanes of one origin share this part, however many webhooks point to it. */
 const ORIGIN_SHARE = 1 / 2;
+/** An attempt without an answer for this long steps aside. */
+export const SLOW_MS = 1000;
 
 /** One place taken, with what it counts for until it is freed. */
 export interface Slot {
   readonly lane: Lane;
   readonly origin: string;
   readonly isFailing: boolean;
+  /** Lease clock. */
+  readonly begunMs: number;
 }
 
-/** The attempts that may be in flight in this process, and whose turn it is. */
+/**
+ * The attempts that may be in flight in this process, and whose turn it is. An attempt that is slow to be answered
+ * leaves its place to another one and waits aside, where as many again may wait: so receivers that begin to hang, all
+ * at once and unknown to anybody, hold up the others for a moment and not until their deadlines.
+ */
 export class Slots {
   readonly #most: number;
   readonly #mostFailing: number;
   readonly #mostOfOrigin: number;
   readonly #working = new Turns();
+  /** Lanes with an attempt aside: their next one would probably end up there too. */
+  readonly #slow = new Turns();
   readonly #failing = new Turns();
+  /** Lanes whose origin has all of its places, by origin. */
+  readonly #parked = new Map<string, Set<Lane>>();
+  readonly #parkedAt = new Map<Lane, string>();
   readonly #origins = new Map<string, number>();
-  #inFlight = 0;
+  /** The oldest first. */
+  readonly #quick = new Set<Slot>();
+  readonly #aside = new Set<Slot>();
   #failingInFlight = 0;
+  #isSlowsTurn = false;
 
   constructor(count: number) {
     this.#most = count;
@@ -31,8 +47,10 @@ export class Slots {
 
   /** Whether a lane waits for its turn. */
   place(lane: Lane, canBegin: boolean): void {
-    this.#working.set(lane, canBegin && !lane.isCareful);
-    this.#failing.set(lane, canBegin && lane.isCareful);
+    const turns = canBegin ? this.#turnsOf(lane) : undefined;
+    for (const each of [this.#working, this.#slow, this.#failing]) each.set(lane, each === turns);
+    this.#unpark(lane);
+    if (canBegin && !turns) this.#park(lane);
   }
 
   /** Places that failing lanes may still ask claims for. */
@@ -42,28 +60,85 @@ export class Slots {
 
   /** The lane whose turn it is; undefined while no place is free for any that waits. */
   next(): Lane | undefined {
-    if (this.#inFlight >= this.#most) return undefined;
-    const fits = (lane: Lane) => (this.#origins.get(lane.route.origin) ?? 0) < this.#mostOfOrigin;
-    const working = this.#working.take(fits);
-    if (working || this.#failingInFlight >= this.#mostFailing) return working;
-    return this.#failing.take(fits);
+    if (this.#quick.size >= this.#most) return undefined;
+    const slow = this.#aside.size < this.#most ? [this.#slow] : [];
+    const inTurn = this.#isSlowsTurn ? [...slow, this.#working] : [this.#working, ...slow];
+    this.#isSlowsTurn = !this.#isSlowsTurn;
+    const failing = this.#failingInFlight < this.#mostFailing ? [this.#failing] : [];
+    for (const turns of [...inTurn, ...failing])
+      for (let lane = turns.take(); lane; lane = turns.take()) {
+        if (!this.#isTaken(lane.route.origin)) return lane;
+        this.place(lane, true);
+      }
+    return undefined;
   }
 
-  take(lane: Lane): Slot {
-    const slot = { lane, origin: lane.route.origin, isFailing: lane.isCareful };
-    lane.inFlight++;
-    this.#inFlight++;
-    this.#origins.set(slot.origin, (this.#origins.get(slot.origin) ?? 0) + 1);
+  take(lane: Lane, nowMs: number): Slot {
+    const { origin } = lane.route;
+    const slot = { lane, origin, isFailing: lane.isCareful, begunMs: nowMs };
+    this.#quick.add(slot);
+    this.#origins.set(origin, (this.#origins.get(origin) ?? 0) + 1);
     if (slot.isFailing) this.#failingInFlight++;
+    lane.inFlight++;
     return slot;
   }
 
-  free({ lane, origin, isFailing }: Slot): void {
+  free(slot: Slot): void {
+    const { lane, origin, isFailing } = slot;
     lane.inFlight--;
-    this.#inFlight--;
+    if (isFailing) this.#failingInFlight--;
+    if (!this.#quick.delete(slot) && this.#aside.delete(slot)) lane.slow--;
     const left = this.#origins.get(origin)! - 1;
     if (left > 0) this.#origins.set(origin, left);
     else this.#origins.delete(origin);
-    if (isFailing) this.#failingInFlight--;
+    const [parked] = this.#parked.get(origin) ?? [];
+    if (parked) this.place(parked, true);
+  }
+
+  /** Moves what has become slow out of the way; the lanes that it belongs to have to be placed anew. */
+  stepAside(nowMs: number): Lane[] {
+    const lanes: Lane[] = [];
+    for (const slot of this.#quick) {
+      if (nowMs - slot.begunMs < SLOW_MS || this.#aside.size >= this.#most) break;
+      this.#quick.delete(slot);
+      this.#aside.add(slot);
+      slot.lane.slow++;
+      lanes.push(slot.lane);
+    }
+    return lanes;
+  }
+
+  /** When the next attempt becomes slow, lease clock; Infinity while it would free no place that anybody waits for. */
+  get nextAsideMs(): number {
+    const isFull = this.#quick.size >= this.#most && this.#aside.size < this.#most;
+    const [oldest] = isFull ? this.#quick : [];
+    return oldest ? oldest.begunMs + SLOW_MS : Infinity;
+  }
+
+  #turnsOf(lane: Lane): Turns | undefined {
+    if (this.#isTaken(lane.route.origin)) return undefined;
+    if (lane.isCareful) return this.#failing;
+    return lane.slow > 0 ? this.#slow : this.#working;
+  }
+
+  #isTaken(origin: string): boolean {
+    return (this.#origins.get(origin) ?? 0) >= this.#mostOfOrigin;
+  }
+
+  #park(lane: Lane): void {
+    const { origin } = lane.route;
+    const parked = this.#parked.get(origin);
+    if (parked) parked.add(lane);
+    else this.#parked.set(origin, new Set([lane]));
+    this.#parkedAt.set(lane, origin);
+  }
+
+  #unpark(lane: Lane): void {
+    const origin = this.#parkedAt.get(lane);
+    if (origin === undefined) return;
+    this.#parkedAt.delete(lane);
+    const parked = this.#parked.get(origin)!;
+    parked.delete(lane);
+    if (parked.size === 0) this.#parked.delete(origin);
   }
 }

@@ -20,6 +20,7 @@ const WEBHOOK = {
   retryDelays: null,
   timeout: null,
   maxInFlight: null,
+  rateLimitPerSecond: null,
   secret: null,
   paused: false,
 } as const;

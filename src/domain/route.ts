@@ -20,6 +20,8 @@ export interface Route {
   readonly retryDelaysMs: readonly number[];
   readonly timeoutMs: number;
   readonly maxInFlight: number;
+  /** Attempts that may begin in a second; null: as many as there are. */
+  readonly rateLimitPerSecond: number | null;
   /** Whether its last attempts failed: a lane starts careful then. */
   readonly isFailing: boolean;
 }

@@ -50,6 +50,7 @@ const SAME = [
   "format",
   "signature",
   "maxInFlight",
+  "rateLimitPerSecond",
 ] as const;
 
 /** Writes what differs: a script that says the same again leaves version and time of change alone. */

@@ -23,6 +23,7 @@ export interface WebhookInput {
   retryDelays: readonly string[] | null;
   timeout: string | null;
   maxInFlight: number | null;
+  rateLimitPerSecond: number | null;
   /** A signing secret of the caller's own, `whsec_…`. */
   secret: string | null;
 }
@@ -36,11 +37,17 @@ const DEFAULTS: Partial<WebhookInput> = {
   retryDelays: null,
   timeout: null,
   maxInFlight: null,
+  rateLimitPerSecond: null,
 };
 
 export type WebhookPatch = { readonly [K in keyof WebhookInput]?: WebhookInput[K] | null };
 
 const EVENT_TYPES_MAX = 100;
+
+const between = (least: number, most: number) => {
+  const message = `must be ${least} to ${most}`;
+  return z.int(message).min(least, message).max(most, message).nullable();
+};
 
 const FIELDS = z.object({
   key: z
@@ -77,7 +84,8 @@ const FIELDS = z.object({
       return z.NEVER;
     })
     .nullable(),
-  maxInFlight: z.int().min(1, "must be 1 to 256").max(256, "must be 1 to 256").nullable(),
+  maxInFlight: between(1, 256),
+  rateLimitPerSecond: between(1, 1000),
 });
 
 /** Input that passed every check; `url` in its normal form. */
@@ -136,6 +144,7 @@ export function currentInput(
     retryDelays: webhook.retryDelaysMs?.map(formatDuration) ?? null,
     timeout: webhook.timeoutMs === null ? null : formatDuration(webhook.timeoutMs),
     maxInFlight: webhook.maxInFlight,
+    rateLimitPerSecond: webhook.rateLimitPerSecond,
     secret: null,
   };
 }

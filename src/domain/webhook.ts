@@ -38,6 +38,8 @@ export class Webhook {
   retryDelaysMs!: number[] | null;
   timeoutMs!: number | null;
   maxInFlight!: number | null;
+  /** Attempts that may begin in a second; null: as many as there are. */
+  rateLimitPerSecond!: number | null;
   state!: WebhookState;
   stateReason!: string | null;
   /** The latest of creation and resume: from here the days without a success are counted. */

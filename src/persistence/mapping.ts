@@ -70,6 +70,7 @@ export const WebhookTable = defineEntity({
     retryDelaysMs: p.json<number[]>().nullable(),
     timeoutMs: p.integer().nullable(),
     maxInFlight: p.integer().nullable(),
+    rateLimitPerSecond: p.integer().nullable(),
     state: oneOf(WEBHOOK_STATES),
     stateReason: p.text().nullable(),
     activeSince: instant(),

@@ -20,6 +20,7 @@ type WebhookRow = Pick<
   | "format"
   | "timeoutMs"
   | "maxInFlight"
+  | "rateLimitPerSecond"
   | "consecutiveFailures"
 > & {
   readonly eventTypes: string;
@@ -42,7 +43,8 @@ export class Routes {
     this.#vault = vault;
     this.#defaults = defaults;
     this.#webhooks = db.prepare<[string], WebhookRow>(
-      `select id, name, state, active_since as activeSince, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight, event_types as eventTypes,
+      `select id, name, state, active_since as activeSince, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight,
+        rate_limit_per_second as rateLimitPerSecond, event_types as eventTypes,
         headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures
        from webhook where tenant_id = ? and deleted_at is null`,
     );
@@ -110,6 +112,7 @@ export class Routes {
           : (JSON.parse(row.retryDelaysMs) as number[]),
       timeoutMs: row.timeoutMs ?? this.#defaults.timeoutMs,
       maxInFlight: row.maxInFlight ?? this.#defaults.maxInFlight,
+      rateLimitPerSecond: row.rateLimitPerSecond,
       isFailing: row.consecutiveFailures > 0,
     };
   }

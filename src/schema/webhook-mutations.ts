@@ -78,6 +78,10 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
     }),
     timeout: t.field({ type: "Duration", description: "Deadline of one attempt, 1 to 30 s." }),
     maxInFlight: t.int({ description: "Attempts that may be in flight at once, 1 to 256." }),
+    rateLimitPerSecond: t.int({
+      description:
+        "Attempts that may begin in a second, 1 to 1,000; as many as there are when absent.",
+    }),
     paused: t.boolean({
       required: true,
       defaultValue: false,
@@ -115,6 +119,7 @@ const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
     retryDelays: t.field({ type: ["Duration"], description: "Delays between attempts." }),
     timeout: t.field({ type: "Duration", description: "Deadline of one attempt." }),
     maxInFlight: t.int({ description: "Attempts that may be in flight at once." }),
+    rateLimitPerSecond: t.int({ description: "Attempts that may begin in a second." }),
   }),
 });
 
@@ -128,8 +133,18 @@ function newWebhook(input: CreateInput): NewWebhookInput {
     retryDelays = null,
     timeout = null,
     maxInFlight = null,
+    rateLimitPerSecond = null,
   } = input;
-  return { ...input, key, description, secret, retryDelays, timeout, maxInFlight };
+  return {
+    ...input,
+    key,
+    description,
+    secret,
+    retryDelays,
+    timeout,
+    maxInFlight,
+    rateLimitPerSecond,
+  };
 }
 
 const SECRET = "The signing secret, shown only here; null when you brought your own.";

@@ -113,6 +113,10 @@ WebhookRef.implement({
       description: "Attempts that may be in flight at once: its own, or the service's.",
       resolve: ({ maxInFlight }, _args, { tools }) => maxInFlight ?? tools.defaults.maxInFlight,
     }),
+    rateLimitPerSecond: t.exposeInt("rateLimitPerSecond", {
+      nullable: true,
+      description: "Attempts that may begin in a second, evenly spaced; null: no limit.",
+    }),
     state: t.expose("state", {
       type: WebhookStateEnum,
       description: "Whether it gets its deliveries.",

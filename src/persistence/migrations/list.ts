@@ -1,4 +1,8 @@
+import { Engine } from "./engine.ts";
 import { Initial } from "./initial.ts";
 
 /** In the order they run; a name that was released never changes. */
-export const MIGRATIONS = [{ name: "0001-initial", class: Initial }];
+export const MIGRATIONS = [
+  { name: "0001-initial", class: Initial },
+  { name: "0002-engine", class: Engine },
+];
