@@ -12,8 +12,10 @@ import type { StreamRequest } from "./domain/stream.ts";
 import { createTargetPolicy } from "./domain/target.ts";
 import type { Clock, Tools } from "./domain/tools.ts";
 import { visitInbox, type InboxVisit, type VisitTools } from "./domain/visit.ts";
+import { Pages } from "./live/pages.ts";
 import { LogStream } from "./live/stream.ts";
 import { Tail } from "./live/tail.ts";
+import { Turnstile } from "./live/turnstile.ts";
 import { logLine, type Logger } from "./log.ts";
 import { prepareInstallation } from "./persistence/installation.ts";
 import { inWords, openDatabase, storageProblem } from "./persistence/orm.ts";
@@ -159,7 +161,7 @@ async function openStorage({ config, file, clock }: Base) {
 /** From publish to record: the store, the engine that empties it, and what hears of each commit. */
 function createLine(base: Base, { database, installation }: Storage) {
   const { config } = base;
-  const tail = new Tail();
+  const tail = new Tail(base.clock);
   const store = new SqliteStore(database, {
     ...base,
     vault: installation.vault,
@@ -197,7 +199,13 @@ function createSite(
   const reader = new Reader(database.orm, clock.now);
   const webhookReader = new WebhookReader(database.orm, clock.now);
   const position = (tenantId: string) => store.position(tenantId);
-  const live = { tail, clock, log: reader.log, position };
+  const live = {
+    tail,
+    clock,
+    position,
+    pages: new Pages(reader.log),
+    turnstile: new Turnstile(),
+  };
   const stream = (request: StreamRequest) => new LogStream(live, request);
   const maskError = createGate({ report, storageProblem, newErrorId });
   const yoga = createGraphQL({ tools, reader, webhookReader, inboxUrl, stream }, maskError);

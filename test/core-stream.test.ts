@@ -3,8 +3,10 @@ import { expect, test } from "vitest";
 import { createClock } from "../src/clock.ts";
 import { LogEntry } from "../src/domain/log-entry.ts";
 import type { StreamStart as Start } from "../src/domain/stream.ts";
+import { Pages, type LogReader } from "../src/live/pages.ts";
 import { LogStream } from "../src/live/stream.ts";
 import { Tail } from "../src/live/tail.ts";
+import { Turnstile } from "../src/live/turnstile.ts";
 import { startApp, type App } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { graphql } from "./generated/gql.ts";
@@ -75,13 +77,19 @@ test("a stream that finds nothing in a long history lets others go on after each
     }
 });
 
+function liveOf(log: LogReader) {
+  const clock = createClock();
+  return { clock, tail: new Tail(clock), pages: new Pages(log), turnstile: new Turnstile() };
+}
+
 test("a filter that has to read lets others go on after each entry", async () => {
   const entries = Array.from({ length: 400 }, (_, i) => entryAt(i + 1));
   const stream = new LogStream(
     {
-      tail: new Tail(),
-      clock: createClock(),
-      log: { after: async (_tenant, position) => entries.slice(position), before: async () => [] },
+      ...liveOf({
+        after: async (_tenant, position, most) => entries.slice(position, position + most),
+        before: async () => [],
+      }),
       position: () => entries.length,
     },
     { tenantId: "ten_1", start: { after: 0 }, matches: async () => false },
@@ -104,12 +112,10 @@ test.each<[string, Start]>([
   };
   const stream = new LogStream(
     {
-      tail: new Tail(),
-      clock: createClock(),
-      log: {
+      ...liveOf({
         after: async (_tenant, position, most) => page(position, most, 1),
         before: async (_tenant, position, most) => page(position, most, -1),
-      },
+      }),
       position: () => ROWS,
     },
     { tenantId: "ten_1", start, matches: () => false },

@@ -2,23 +2,18 @@ import { setImmediate as othersFirst } from "node:timers/promises";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { StreamItem, StreamRequest } from "../domain/stream.ts";
 import type { Clock } from "../domain/tools.ts";
+import { PAGE, type Pages } from "./pages.ts";
 import type { Tail } from "./tail.ts";
+import type { Turnstile } from "./turnstile.ts";
 
-/** Entries that are read at once: enough to be quick, few enough to leave the event loop to deliveries. */
-const PAGE = 500;
 /** After this much silence a subscriber gets a cursor, so that a quiet filter's does not age. */
 const PROGRESS_MS = 30_000;
-
-/** The log in the table: what comes after a position, oldest first, and before one, newest first. */
-export interface LogReader {
-  after(tenantId: string, position: number, most: number): Promise<readonly LogEntry[]>;
-  before(tenantId: string, position: number, most: number): Promise<readonly LogEntry[]>;
-}
 
 /** Where streams come from: the log in memory and in the table, and its present end. */
 export interface Live {
   readonly tail: Tail;
-  readonly log: LogReader;
+  readonly pages: Pages;
+  readonly turnstile: Turnstile;
   readonly clock: Clock;
   readonly position: (tenantId: string) => number;
 }
@@ -34,7 +29,8 @@ export const openStreams = new Set<LogStream>();
 export class LogStream implements AsyncIterableIterator<StreamItem> {
   readonly #live: Live;
   readonly #request: StreamRequest;
-  readonly #ended = new AbortController();
+  #isEnded = false;
+  #wake = (): void => {};
   readonly #ready: StreamItem[] = [];
   #position = 0;
   /** The end of the log when the subscriber came: what lies before is history. */
@@ -56,18 +52,20 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
 
   async next(): Promise<IteratorResult<StreamItem, undefined>> {
     if (!this.#isStarted) await this.#begin();
-    while (this.#ready.length === 0 && !this.#ended.signal.aborted) {
-      await this.#pull();
-      // A page without anything to tell costs time all the same: deliveries and other clients come first.
-      if (this.#ready.length === 0) await othersFirst();
-    }
-    const value = this.#ended.signal.aborted ? undefined : this.#ready.shift();
+    do {
+      // A page without anything to tell costs time all the same.
+      await this.#live.turnstile.pass();
+      if (this.#ready.length === 0 && !this.#isEnded) await this.#pull();
+    } while (this.#ready.length === 0 && !this.#isEnded);
+    const value = this.#isEnded ? undefined : this.#ready.shift();
     this.#toldAtMs = this.#live.clock.leaseMs();
     return value ? { done: false, value } : { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<StreamItem, undefined>> {
-    this.#ended.abort();
+    this.#isEnded = true;
+    this.#live.tail.forget(this.#request.tenantId, this.#wake);
+    this.#wake();
     openStreams.delete(this);
     return { done: true, value: undefined };
   }
@@ -87,11 +85,8 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   /** The last entries that match, found from the end backwards, a page at a time. */
   async #collectLast(wanted: number): Promise<void> {
     const found: LogEntry[] = [];
-    for (
-      let before = this.#historyEnd! + 1;
-      found.length < wanted && !this.#ended.signal.aborted;
-    ) {
-      const page = await this.#live.log.before(this.#request.tenantId, before, PAGE);
+    for (let before = this.#historyEnd! + 1; found.length < wanted && !this.#isEnded;) {
+      const page = await this.#live.pages.before(this.#request.tenantId, before);
       if (page.length === 0) break;
       await othersFirst();
       for (const entry of page)
@@ -106,7 +101,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     const end = this.#live.position(tenantId);
     const entries =
       this.#live.tail.after(tenantId, this.#position, PAGE) ??
-      (await this.#live.log.after(tenantId, this.#position, PAGE));
+      (await this.#live.pages.after(tenantId, this.#position));
     if (entries[0] && entries[0].position > this.#position + 1)
       this.#tellGap(entries[0].position - 1);
     for (const entry of entries) {
@@ -136,12 +131,12 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   }
 
   /** Until the next commit, or until there was nothing to tell for so long that the cursor itself is news. */
-  async #sleep(): Promise<void> {
-    const woken = new AbortController();
-    const either = AbortSignal.any([this.#ended.signal, woken.signal]);
-    const silence = this.#live.clock.wait(this.#patienceMs, either);
-    await Promise.race([this.#live.tail.next(this.#request.tenantId, either), silence]);
-    woken.abort();
+  #sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      if (this.#isEnded) return resolve();
+      this.#live.tail.sleep(this.#request.tenantId, this.#toldAtMs + PROGRESS_MS, resolve);
+    });
   }
 
   get #patienceMs(): number {

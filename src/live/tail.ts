@@ -1,15 +1,29 @@
 import type { LogEntry } from "../domain/log-entry.ts";
+import type { Clock } from "../domain/tools.ts";
 
 /** Entries of each tenant that are kept in memory: what a subscriber that keeps up reads. The table has the rest. */
 const KEPT = 2000;
+
+/** Those who wait for a tenant's next commit. */
+interface Sleepers {
+  readonly wakes: Set<() => void>;
+  /** The first of them wakes by itself then, lease clock. */
+  untilMs: number;
+  timer: AbortController;
+}
 
 /**
  * The recent end of each tenant's log, and the wake-ups of whoever follows it. An announcement carries nothing: it
  * only wakes, and each subscriber pulls what comes after its own position.
  */
 export class Tail {
+  readonly #clock: Clock;
   readonly #recent = new Map<string, LogEntry[]>();
-  readonly #sleepers = new Map<string, Set<() => void>>();
+  readonly #sleepers = new Map<string, Sleepers>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** In commit order. */
   append(entries: readonly LogEntry[]): void {
@@ -18,9 +32,7 @@ export class Tail {
       recent.push(...added);
       if (recent.length > 2 * KEPT) recent.splice(0, recent.length - KEPT);
       this.#recent.set(tenantId, recent);
-      const sleepers = this.#sleepers.get(tenantId);
-      this.#sleepers.delete(tenantId);
-      for (const wake of sleepers ?? []) wake();
+      this.#wakeAll(tenantId);
     }
   }
 
@@ -33,19 +45,40 @@ export class Tail {
     return recent.slice(start, start + most);
   }
 
-  /** Resolves at the tenant's next commit, or when the signal aborts. */
-  next(tenantId: string, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const sleepers = this.#sleepers.get(tenantId) ?? new Set();
-      this.#sleepers.set(tenantId, sleepers);
-      const wake = () => {
-        signal.removeEventListener("abort", wake);
-        sleepers.delete(wake);
-        resolve();
-      };
-      sleepers.add(wake);
-      signal.addEventListener("abort", wake, { once: true });
-    });
+  /**
+   * Wakes once, at the tenant's next commit or when it is `untilMs` by the lease clock; sooner when another one of the
+   * tenant has to. One timer for all of them: there are thousands, and each commit wakes them.
+   */
+  sleep(tenantId: string, untilMs: number, wake: () => void): void {
+    const sleepers = this.#sleepers.get(tenantId) ?? {
+      wakes: new Set(),
+      untilMs: Infinity,
+      timer: new AbortController(),
+    };
+    this.#sleepers.set(tenantId, sleepers);
+    sleepers.wakes.add(wake);
+    if (untilMs >= sleepers.untilMs) return;
+    sleepers.timer.abort();
+    const timer = new AbortController();
+    Object.assign(sleepers, { untilMs, timer });
+    void this.#clock
+      .wait(untilMs - this.#clock.leaseMs(), timer.signal)
+      .then(() => timer.signal.aborted || this.#wakeAll(tenantId));
+  }
+
+  /** Nobody waits any more for whom this would have woken. */
+  forget(tenantId: string, wake: () => void): void {
+    const sleepers = this.#sleepers.get(tenantId);
+    if (!sleepers?.wakes.delete(wake) || sleepers.wakes.size > 0) return;
+    sleepers.timer.abort();
+    this.#sleepers.delete(tenantId);
+  }
+
+  #wakeAll(tenantId: string): void {
+    const sleepers = this.#sleepers.get(tenantId);
+    if (!sleepers) return;
+    sleepers.timer.abort();
+    this.#sleepers.delete(tenantId);
+    for (const wake of sleepers.wakes) wake();
   }
 }

@@ -3,6 +3,7 @@ import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import { createLoaders, schema, type Context, type Services } from "../schema/index.ts";
 import type { Caller } from "./auth.ts";
 import { LIMITS } from "./limits.ts";
+import { Messages } from "./messages.ts";
 
 /** What the transport knows of an operation. */
 export interface Asked {
@@ -33,7 +34,7 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
       load: createLoaders(tenantId, services.reader, services.webhookReader),
     }),
     maskedErrors: { maskError },
-    plugins: [limitDocuments],
+    plugins: [limitDocuments, shareMessages(new Messages())],
     graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
     // A large module that only browsers need.
     renderGraphiQL: async (options) =>
@@ -58,6 +59,10 @@ const limitDocuments: Plugin = {
     );
   },
 };
+
+function shareMessages({ subscribe }: Messages): Plugin {
+  return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
+}
 
 function orTooDeep<T>(work: () => T): T {
   try {

@@ -109,7 +109,7 @@ type Documents = {
     "\n  mutation WebhooksStateBatch($input: PublishEventsInput!) {\n    publishEvents(input: $input) {\n      __typename\n    }\n  }\n": typeof types.WebhooksStateBatchDocument,
     "\n  query WebhooksUpdateCounted($id: ID!) {\n    webhook(by: { id: $id }) {\n      deliveryCount\n    }\n  }\n": typeof types.WebhooksUpdateCountedDocument,
     "\n  query WebhooksUpsertCount {\n    webhooks {\n      totalCount {\n        value\n      }\n    }\n  }\n": typeof types.WebhooksUpsertCountDocument,
-    "\n  query ZooOpen($types: [String!]!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: $types }) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.ZooOpenDocument,
+    "\n  query ZooOpen($type: String!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: [$type] }) {\n      nodes {\n        id\n      }\n    }\n  }\n": typeof types.ZooOpenDocument,
     "\n  query ZooWebhook($id: ID!, $after: String) {\n    webhook(by: { id: $id }) {\n      deliveries(first: 100, after: $after) {\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n        nodes {\n          status\n          finishedAt\n          attempts {\n            nodes {\n              outcome\n              message\n              responseStatus\n              startedAt\n              durationMs\n            }\n          }\n        }\n      }\n    }\n  }\n": typeof types.ZooWebhookDocument,
 };
 const documents: Documents = {
@@ -208,7 +208,7 @@ const documents: Documents = {
     "\n  mutation WebhooksStateBatch($input: PublishEventsInput!) {\n    publishEvents(input: $input) {\n      __typename\n    }\n  }\n": types.WebhooksStateBatchDocument,
     "\n  query WebhooksUpdateCounted($id: ID!) {\n    webhook(by: { id: $id }) {\n      deliveryCount\n    }\n  }\n": types.WebhooksUpdateCountedDocument,
     "\n  query WebhooksUpsertCount {\n    webhooks {\n      totalCount {\n        value\n      }\n    }\n  }\n": types.WebhooksUpsertCountDocument,
-    "\n  query ZooOpen($types: [String!]!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: $types }) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.ZooOpenDocument,
+    "\n  query ZooOpen($type: String!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: [$type] }) {\n      nodes {\n        id\n      }\n    }\n  }\n": types.ZooOpenDocument,
     "\n  query ZooWebhook($id: ID!, $after: String) {\n    webhook(by: { id: $id }) {\n      deliveries(first: 100, after: $after) {\n        pageInfo {\n          hasNextPage\n          endCursor\n        }\n        nodes {\n          status\n          finishedAt\n          attempts {\n            nodes {\n              outcome\n              message\n              responseStatus\n              startedAt\n              durationMs\n            }\n          }\n        }\n      }\n    }\n  }\n": types.ZooWebhookDocument,
 };
 
@@ -609,7 +609,7 @@ export function graphql(source: "\n  query WebhooksUpsertCount {\n    webhooks {
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query ZooOpen($types: [String!]!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: $types }) {\n      nodes {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query ZooOpen($types: [String!]!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: $types }) {\n      nodes {\n        id\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query ZooOpen($type: String!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: [$type] }) {\n      nodes {\n        id\n      }\n    }\n  }\n"): (typeof documents)["\n  query ZooOpen($type: String!) {\n    deliveries(first: 1, filter: { statuses: [PENDING, RETRYING], eventTypes: [$type] }) {\n      nodes {\n        id\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
