@@ -1,6 +1,6 @@
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { BLOCKED, type ConnectPhase } from "./connector.ts";
-import { BAD_STATUS } from "./exchange.ts";
+import { BAD_STATUS, TOO_PROVISIONAL } from "./exchange.ts";
 
 /** The codes of the two ways in which we end an attempt ourselves. */
 export const DEADLINE = "ERR_DEADLINE";
@@ -184,6 +184,12 @@ function judgeOpen({ error, hasAnswerBegun, host }: Failure, code: string): Verd
     return {
       kind: "INVALID_RESPONSE",
       message: `${host} answered with ${error.message}, which HTTP does not have`,
+    };
+  }
+  if (code === TOO_PROVISIONAL) {
+    return {
+      kind: "INVALID_RESPONSE",
+      message: `${host} sent one provisional answer (1xx) after the other, and no final one`,
     };
   }
   if (hasAnswerBegun || code.startsWith("HPE_")) {

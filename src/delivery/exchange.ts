@@ -8,8 +8,12 @@ export const BODY_LIMIT = 16 * 1024;
 const HEADER_LIMIT = 100;
 const HEADER_VALUE_LIMIT = 4 * 1024;
 
+/** Provisional answers (1xx): each costs as much as a whole one, and nothing else bounds them but the deadline. */
+const PROVISIONAL_LIMIT = 100;
+
 /** The code of an answer whose status is none of HTTP's. */
 export const BAD_STATUS = "ERR_BAD_STATUS";
+export const TOO_PROVISIONAL = "ERR_TOO_PROVISIONAL";
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -30,6 +34,7 @@ export class Exchange implements Passenger {
 
   #body: Uint8Array = NO_BYTES;
   #size = 0;
+  #provisional = 0;
   #hasEnded = false;
   #isReused = false;
   #sentAt = 0;
@@ -102,7 +107,11 @@ export class Exchange implements Passenger {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (this.#hasEnded || (status >= 100 && status < 200)) return;
+    if (this.#hasEnded) return;
+    if (status >= 100 && status < 200) {
+      if (++this.#provisional <= PROVISIONAL_LIMIT) return;
+      return this.cut(Object.assign(new Error("too provisional"), { code: TOO_PROVISIONAL }));
+    }
     if (status < 100 || status > 599) {
       return this.cut(Object.assign(new Error(`status ${status}`), { code: BAD_STATUS }));
     }

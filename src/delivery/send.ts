@@ -98,7 +98,7 @@ export function createSend({
   };
 }
 
-/** Sends, and once more when a kept-alive connection turns out to be closed; `limit` bounds both. */
+/** Sends, and again as often as a kept-alive connection turns out to be closed; `limit` bounds all of it. */
 async function converse(
   agent: Agent,
   message: Message,
@@ -109,11 +109,12 @@ async function converse(
   try {
     if (!current.hasEnded) agent.dispatch(message, current);
     await current.ended;
-    if (!current.isStale) return current;
-    // undici's pool makes a new connection in place of the one that broke.
-    current = new Exchange();
-    agent.dispatch(message, current);
-    await current.ended;
+    // The pool may have another one that is just as stale; one that is new never is.
+    while (current.isStale) {
+      current = new Exchange();
+      agent.dispatch(message, current);
+      await current.ended;
+    }
     return current;
   } finally {
     release();
