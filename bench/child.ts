@@ -64,14 +64,15 @@ export class Child<C extends Commands> implements AsyncDisposable {
 
 /** The other end: this process does what it is asked, until its parent is gone. */
 export function answer(commands: Commands): void {
-  process.on("message", async ({ id, name, about }: Asked) => {
-    const reply = await Promise.resolve()
-      .then(() => commands[name]!(about as never))
-      .then(
-        (result): Answered => ({ id, result }),
-        (error: unknown): Answered => ({ id, error: (error as Error).stack ?? String(error) }),
-      );
-    process.send?.(reply);
+  const reply = async ({ id, name, about }: Asked): Promise<Answered> => {
+    try {
+      return { id, result: await commands[name]!(about as never) };
+    } catch (error) {
+      return { id, error: (error as Error).stack ?? String(error) };
+    }
+  };
+  process.on("message", (asked: Asked) => {
+    void reply(asked).then((answered) => process.send?.(answered));
   });
   process.once("disconnect", () => process.exit());
 }

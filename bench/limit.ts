@@ -188,7 +188,7 @@ function settle({ delivery, attempt }: Ended): void {
   const claim = { deliveryId: delivery.id, owner: OWNER, number: 1 } as Claim;
   if (!sql.settle(claim, settled, attempt)) throw new Error(`${delivery.id} was not there`);
   sql.addAttempt(attempt);
-  log({ ...delivery, ...settled }, { change: "ATTEMPTED", at: now, attempt });
+  log(Object.assign(delivery, settled), { change: "ATTEMPTED", at: now, attempt });
 }
 
 function log(

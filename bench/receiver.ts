@@ -25,6 +25,12 @@ interface Receipts {
   readonly receivedAt: ReadonlyMap<string, number>;
 }
 
+/** A request to any path, and when it was here. */
+export interface Arrival {
+  readonly path: string;
+  readonly atMs: number;
+}
+
 let key = Buffer.alloc(0);
 let isTimed = false;
 let received: Record<string, number> = {};
@@ -32,6 +38,7 @@ const distinct = new Set<string>();
 let unsigned = 0;
 let latenciesMs: number[] = [];
 let receivedAt = new Map<string, number>();
+let arrivals: Arrival[] | undefined;
 let awaited: { readonly count: number; readonly resolve: () => void } | undefined;
 
 export const commands = {
@@ -42,8 +49,11 @@ export const commands = {
         resolve((server.address() as { port: number }).port),
       );
     }),
-  /** Forgets what came, and expects signatures of this secret. `isTimed` keeps when each event came. */
-  begin(about: { secret: string; isTimed?: boolean }): void {
+  /**
+   * Forgets what came, and expects signatures of this secret. `isTimed` keeps when each event came, `isListed` every
+   * request.
+   */
+  begin(about: { secret: string; isTimed?: boolean; isListed?: boolean }): void {
     key = Buffer.from(about.secret.slice("whsec_".length), "base64");
     isTimed = about.isTimed ?? false;
     received = {};
@@ -51,6 +61,7 @@ export const commands = {
     unsigned = 0;
     latenciesMs = [];
     receivedAt = new Map();
+    arrivals = about.isListed ? [] : undefined;
   },
   /** Resolves when this many deliveries have come to `/ok/…`, or after 10 s in which none came. */
   async until(count: number): Promise<Receipts> {
@@ -75,6 +86,8 @@ export const commands = {
     latenciesMs,
     receivedAt,
   }),
+  /** In their order; none unless `begin` asked for them. */
+  arrivals: (): readonly Arrival[] => arrivals ?? [],
 };
 export type Receiver = typeof commands;
 
@@ -98,6 +111,7 @@ function receive(socket: Socket, bytes: Buffer): number {
   const path = head.slice(5, head.indexOf(" ", 5));
   const behaviour = path.split("/")[1] ?? "";
   received[behaviour] = (received[behaviour] ?? 0) + 1;
+  arrivals?.push({ path, atMs: nowMs() });
   if (behaviour === "ok") {
     keep(path, head, bytes.subarray(headEnd + 4, size));
     socket.write(OK);

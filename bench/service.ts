@@ -57,17 +57,24 @@ export class Service implements AsyncDisposable {
   static async start(options: ServiceOptions = {}): Promise<Service> {
     const startMs = performance.now();
     const service = new Service(options);
-    let printed = "";
-    for await (const text of service.#process.stdout!.setEncoding("utf8")) {
-      printed += text as string;
-      const url = /^Hookwire is ready on (\S+)\/graphql$/m.exec(printed)?.[1];
-      if (url === undefined) continue;
-      service.readyMs = performance.now() - startMs;
-      service.#url = url;
-      service.#process.stdout!.on("data", (line) => process.stderr.write(String(line))).resume();
-      return service;
-    }
-    throw new Error(`The service did not start: ${printed}`);
+    service.#url = await service.#untilReady();
+    service.readyMs = performance.now() - startMs;
+    return service;
+  }
+
+  #untilReady(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let printed = "";
+      this.#process.stdout!.setEncoding("utf8").on("data", (text: string) => {
+        if (this.#url !== "") return;
+        printed += text;
+        const url = /^Hookwire is ready on (\S+)\/graphql$/m.exec(printed)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+      this.#process.once("exit", () =>
+        reject(new Error(`It ended before it was ready: ${printed}`)),
+      );
+    });
   }
 
   get url(): string {

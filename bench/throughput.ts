@@ -10,8 +10,8 @@ import { shapeOf } from "./shape.ts";
 import { median } from "./stats.ts";
 
 /** The type whose sample leaves the most room below 1 KB. */
-const TYPE = "customer_created";
-const IN_FLIGHT = 64;
+export const TYPE = "customer_created";
+export const IN_FLIGHT = 64;
 /** Events of a batch; fewer where a call would write too much. */
 const batchOf = (webhooks: number) => Math.min(100, 4000 / webhooks);
 /** Batches that are published and not delivered yet. */
@@ -22,14 +22,14 @@ const WARM_UP = 8000;
 const SINGLES = 6000;
 const SINGLES_AT_ONCE = 64;
 
-interface Load {
+export interface Load {
   readonly shape: Shape;
   readonly webhooks: number;
   readonly deliveries: number;
 }
 
 /** Half of the places belong to one origin. */
-const SETTINGS = { HOOKWIRE_CONCURRENCY: String(2 * IN_FLIGHT) };
+export const SETTINGS = { HOOKWIRE_CONCURRENCY: String(2 * IN_FLIGHT) };
 
 export const throughput: Benchmark = {
   about: "sustained deliveries per second, beside the yardstick and an empty mutation",
@@ -50,7 +50,7 @@ export const throughput: Benchmark = {
   },
 };
 
-interface Parts {
+export interface Parts {
   readonly receiver: Child<Receiver>;
   readonly publisher: Child<Publisher>;
   readonly port: number;
@@ -155,7 +155,7 @@ async function makeWebhooks(service: Service, { port }: Parts, count: number): P
 }
 
 /** Deliveries per second, from the first batch to the last receipt. */
-async function runBatches(
+export async function runBatches(
   service: Service,
   { publisher, receiver }: Parts,
   { shape, webhooks, deliveries }: Load,

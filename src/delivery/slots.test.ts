@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { at, lane } from "../../test/lanes.ts";
-import { Turns, type Lane } from "./lane.ts";
+import type { Lane } from "./lane.ts";
 import { SLOW_MS, Slots, type Slot } from "./slots.ts";
 
 function place(slots: Slots, ...lanes: Lane[]): void {

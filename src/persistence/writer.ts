@@ -27,6 +27,8 @@ export interface WriterOptions {
 
 /** One commit serves all changes that wait, up to this many rows: enough to share an fsync, short enough to go unnoticed. */
 const GROUP_ROWS = 1000;
+/** A slow disk makes groups larger, up to this wait. */
+const GATHER_MOST_MS = 20;
 const BUSY_RETRY_MS = 25;
 const BUSY_PATIENCE_MS = 5000;
 
@@ -41,6 +43,9 @@ export class Writer {
   readonly #queue: (Change | Turn)[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
+  /** When the last commit ended, and how long it took: durable ones wait for the disk. */
+  #committedMs = 0;
+  #commitMs = 0;
 
   constructor(db: SqliteHandle, { open, committed, report }: WriterOptions) {
     const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) =>
@@ -82,8 +87,7 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    // Whoever asks in the same turn of the event loop shares the commit.
-    for (await nextTick(); this.#queue.length > 0; await nextTick()) {
+    for (await this.#gather(); this.#queue.length > 0; await this.#gather()) {
       try {
         await this.#beginWhenFree();
       } catch (error) {
@@ -95,6 +99,12 @@ export class Writer {
       else await this.#runGroup(this.#takeGroup());
     }
     this.#running = undefined;
+  }
+
+  /** Whoever asks in the same turn of the event loop shares a commit, and for as long as the last one took. */
+  async #gather(): Promise<void> {
+    const restMs = this.#committedMs + this.#commitMs - performance.now();
+    await (restMs >= 1 ? wait(restMs) : nextTick());
   }
 
   #takeGroup(): Change[] {
@@ -138,7 +148,10 @@ export class Writer {
     try {
       const returned = work(transaction);
       result = returned instanceof Promise ? await returned : returned;
+      const startMs = performance.now();
       this.#commit();
+      this.#committedMs = performance.now();
+      this.#commitMs = Math.min(this.#committedMs - startMs, GATHER_MOST_MS);
     } catch (error) {
       this.#rollback();
       transaction.rolledBack();
