@@ -1,11 +1,25 @@
 import { parseArgs } from "node:util";
+import { backlog } from "./backlog.ts";
 import type { Benchmark } from "./figure.ts";
+import { growth } from "./growth.ts";
+import { idle } from "./idle.ts";
+import { isolation } from "./isolation.ts";
+import { latency } from "./latency.ts";
+import { live } from "./live.ts";
 import { createStealMeter, describeMachine } from "./machine.ts";
 import { save, table, type Measured } from "./report.ts";
 import { throughput } from "./throughput.ts";
 
 /** `npm run bench`, or `npm run bench -- throughput --rounds 3`. */
-const BENCHMARKS: Readonly<Record<string, Benchmark>> = { throughput };
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  throughput,
+  latency,
+  isolation,
+  growth,
+  backlog,
+  live,
+  idle,
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

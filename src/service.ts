@@ -6,7 +6,7 @@ import { createSender, type Sender } from "./delivery/sender.ts";
 import { createTestPlaces } from "./delivery/test-places.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
 import type { Fact } from "./domain/fact.ts";
-import { newId } from "./domain/id.ts";
+import { createIds } from "./domain/id.ts";
 import { Refusal } from "./domain/refusal.ts";
 import type { StreamRequest } from "./domain/stream.ts";
 import { createTargetPolicy } from "./domain/target.ts";
@@ -121,7 +121,7 @@ function createBase(
     file: config.DATABASE_URL,
     clock,
     random,
-    newId,
+    newId: createIds(clock.now),
     announce: (fact: Fact) => log.info(logLine(fact), fact.type),
     report: (error: unknown, errorId?: string) =>
       log.error({ err: error, error_id: errorId }, "failed"),

@@ -44,6 +44,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "clock.ts": { folders: ["domain"] },
   // The service as main.ts and the tests start it.
   "service.ts": { folders: "all" },
+  "program.ts": { folders: "all" },
   "main.ts": { folders: "all" },
   cli: { folders: "all" },
 };

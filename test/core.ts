@@ -6,7 +6,7 @@ import { createTestPlaces } from "../src/delivery/test-places.ts";
 import { Upkeep, type UpkeepStore } from "../src/delivery/upkeep.ts";
 import type { Claim } from "../src/domain/delivery.ts";
 import { findEventType } from "../src/domain/event-type.ts";
-import { newId } from "../src/domain/id.ts";
+import { createIds } from "../src/domain/id.ts";
 import type { LogEntry } from "../src/domain/log-entry.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
 import { publish } from "../src/domain/publish.ts";
@@ -164,7 +164,7 @@ export async function startCore(options: CoreOptions = {}) {
   const hooks = { appended: () => {}, webhooksChanged: () => {} };
   const shared = {
     clock,
-    newId,
+    newId: createIds(clock.now),
     announce: () => {},
     report: (error: unknown) => errors.push(error),
   };

@@ -70,7 +70,7 @@ const PLANTED: Readonly<Record<string, { text: string; rules: readonly string[] 
     rules: ["typescript(no-floating-promises)"],
   },
   // The exceptions, and a file with nothing wrong.
-  "src/main.ts": { text: `console.log("listening");`, rules: [] },
+  "src/program.ts": { text: `console.log("listening");`, rules: [] },
   "src/cli/config.ts": { text: `console.log("PORT=4000");`, rules: [] },
   "bench/run.ts": { text: `console.log("{}");`, rules: [] },
   "src/persistence/migrations/sqlite/first.ts": { text: LONG, rules: [] },

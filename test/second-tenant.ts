@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import BetterSqlite, { type Database } from "better-sqlite3";
-import { newId, type IdPrefix } from "../src/domain/id.ts";
+import { createIds, type IdPrefix } from "../src/domain/id.ts";
 import { createVault } from "../src/domain/vault.ts";
 import type { App } from "./app.ts";
 
 type Row = Record<string, unknown>;
+const newId = createIds(() => new Date());
 const ID = /\b(ten|wh|sec|evt|dlv|att|inb|inr)_[0-9a-hjkmnp-tv-z]{26}\b/g;
 
 /** A tenant that holds all that the default one does, under ids of its own and with THEIRS where that says OURS. */

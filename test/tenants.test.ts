@@ -1,5 +1,5 @@
 import { beforeAll, afterAll, expect, test } from "vitest";
-import { newId, prefixOf, type IdPrefix } from "../src/domain/id.ts";
+import { createIds, prefixOf, type IdPrefix } from "../src/domain/id.ts";
 import { eventually, startApp, type App } from "./app.ts";
 import { DeliverPause, DeliverDelete } from "./deliver-documents.ts";
 import {
@@ -27,6 +27,7 @@ import {
   STREAMS,
 } from "./tenants-documents.ts";
 
+const newId = createIds(() => new Date());
 /** What the API answered before the second tenant came, to each question. */
 const before = new Map<string, string>();
 let app: App;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { newId } from "./id.ts";
+import { createIds } from "./id.ts";
 import { createInbox } from "./inbox-commands.ts";
 import { INBOXES_MAX } from "./inbox.ts";
 import type { Work } from "./store.ts";
@@ -49,7 +49,7 @@ function tenantWith(count: number) {
     store,
     announce: ({ type }: { type: string }) => void told.push(type),
     clock: { now: () => new Date(0) },
-    newId,
+    newId: createIds(() => new Date(0)),
     randomBytes: (bytes: number) => new Uint8Array(bytes),
     vault: createVault(Buffer.alloc(32)),
     checkUrl: (url: string) => url,

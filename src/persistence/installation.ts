@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { newId } from "../domain/id.ts";
+import { createIds } from "../domain/id.ts";
 import { DEFAULT_TENANT } from "../domain/tenant.ts";
 import { createVault, type Vault } from "../domain/vault.ts";
 import { DatabaseProblem } from "./orm.ts";
@@ -96,7 +96,7 @@ function defaultTenant(db: SqliteHandle, now: Date): string {
     .prepare<[string], { id: string }>("select id from tenant where key = ?")
     .get(DEFAULT_TENANT.key);
   if (found) return found.id;
-  const id = newId("ten");
+  const id = createIds(() => now)("ten");
   db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0)").run(
     id,
     DEFAULT_TENANT.key,

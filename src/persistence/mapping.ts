@@ -1,15 +1,7 @@
 import { defineEntity, p } from "@mikro-orm/core";
-import {
-  ATTEMPT_TRIGGERS,
-  Delivery,
-  DeliveryAttempt,
-  STORED_STATUSES,
-} from "../domain/delivery.ts";
 import { Event, PAYLOAD_FORMATS } from "../domain/event.ts";
 import { WebhookHour } from "../domain/health.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
-import { LOG_CHANGES, LogEntry } from "../domain/log-entry.ts";
-import { ATTEMPT_OUTCOMES, type Header, type Timings } from "../domain/outcome.ts";
 import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
 import { Tenant } from "../domain/tenant.ts";
 import {
@@ -19,12 +11,8 @@ import {
   WEBHOOK_STATES,
   type StoredHeader,
 } from "../domain/webhook.ts";
-
-/** Instants are kept to the millisecond. */
-const instant = () => p.datetime(3);
-const headers = () => p.json<Header[]>();
-/** A closed set of the domain. Without a check in the table: SQLite can't widen one without rewriting the table. */
-const oneOf = <const T extends readonly string[]>(_values: T) => p.text().$type<T[number]>();
+import { headers, instant, oneOf } from "./columns.ts";
+import { DeliveryAttemptTable, DeliveryTable, LogEntryTable } from "./mapping-deliveries.ts";
 
 /** A fact about the installation itself: the hash of the operator's key, the check value of the secret key. */
 export class Meta {
@@ -113,10 +101,17 @@ export const WebhookHourTable = defineEntity({
   },
 });
 
+/** An index that reads name. */
+export const EVENT_TESTS = "event_tests";
+
 export const EventTable = defineEntity({
   class: Event,
   tableName: "event",
-  indexes: [{ properties: ["tenantId", "id"] }, { properties: ["tenantId", "typeName", "id"] }],
+  indexes: [
+    { properties: ["tenantId", "id"] },
+    { properties: ["tenantId", "typeName", "id"] },
+    { name: EVENT_TESTS, properties: ["tenantId", "id"], where: "is_test = true" },
+  ],
   properties: {
     id: p.text().primary(),
     tenantId: p.text(),
@@ -148,103 +143,6 @@ export const IdempotencyKeyTable = defineEntity({
     eventId: p.text().index(),
     hash: p.text(),
     createdAt: instant(),
-  },
-});
-
-export const DeliveryTable = defineEntity({
-  class: Delivery,
-  tableName: "delivery",
-  indexes: [
-    { properties: ["tenantId", "id"] },
-    { properties: ["tenantId", "status", "id"] },
-    { properties: ["tenantId", "eventType", "id"] },
-    { properties: ["webhookId", "id"] },
-    { properties: ["eventId"] },
-    { name: "delivery_waiting", properties: ["webhookId", "dueAt"], where: "due_at is not null" },
-    {
-      name: "delivery_leased",
-      properties: ["claimOwner"],
-      where: "claim_owner is not null",
-    },
-    {
-      name: "delivery_failed",
-      properties: ["webhookId", "finishedAt"],
-      where: "status = 'FAILED'",
-    },
-  ],
-  properties: {
-    id: p.text().primary(),
-    tenantId: p.text(),
-    eventId: p.text(),
-    eventType: p.text(),
-    webhookId: p.text(),
-    webhookName: p.text(),
-    format: oneOf(PAYLOAD_FORMATS),
-    isTest: p.boolean(),
-    status: oneOf(STORED_STATUSES),
-    trigger: oneOf(ATTEMPT_TRIGGERS),
-    attempts: p.integer(),
-    failures: p.integer(),
-    losses: p.integer(),
-    createdAt: instant(),
-    dueAt: instant().nullable(),
-    succeededAt: instant().nullable(),
-    finishedAt: instant().nullable(),
-    lastOutcome: oneOf(ATTEMPT_OUTCOMES).nullable(),
-    lastAttemptId: p.text().nullable(),
-    claimOwner: p.text().nullable(),
-    claimNumber: p.integer(),
-    claimEndsAt: p.bigint("number").nullable(),
-  },
-});
-
-export const DeliveryAttemptTable = defineEntity({
-  class: DeliveryAttempt,
-  tableName: "delivery_attempt",
-  indexes: [{ properties: ["deliveryId", "id"] }],
-  properties: {
-    id: p.text().primary(),
-    tenantId: p.text(),
-    deliveryId: p.text(),
-    number: p.integer(),
-    trigger: oneOf(ATTEMPT_TRIGGERS),
-    outcome: oneOf(ATTEMPT_OUTCOMES),
-    message: p.text(),
-    startedAt: instant(),
-    durationMs: p.double(),
-    timings: p.json<Timings>(),
-    url: p.text(),
-    remoteAddress: p.text().nullable(),
-    requestHeaders: headers(),
-    responseStatus: p.integer().nullable(),
-    responseHeaders: headers(),
-    responseBody: p.blob().nullable(),
-    responseTruncated: p.boolean(),
-  },
-});
-
-export const LogEntryTable = defineEntity({
-  class: LogEntry,
-  tableName: "log",
-  properties: {
-    tenantId: p.text().primary(),
-    position: p.bigint("number").primary(),
-    at: instant(),
-    change: oneOf(LOG_CHANGES),
-    webhookId: p.text().nullable(),
-    deliveryId: p.text().nullable(),
-    eventId: p.text().nullable(),
-    eventType: p.text().nullable(),
-    isTest: p.boolean(),
-    status: oneOf(STORED_STATUSES).nullable(),
-    attempts: p.integer().nullable(),
-    dueAt: instant().nullable(),
-    attemptId: p.text().nullable(),
-    outcome: oneOf(ATTEMPT_OUTCOMES).nullable(),
-    responseStatus: p.integer().nullable(),
-    tookMs: p.double().nullable(),
-    inboxId: p.text().nullable(),
-    requestId: p.text().nullable(),
   },
 });
 

@@ -40,31 +40,34 @@ export const OLDEST_FIRST = { by: [{ property: "id", direction: "asc" }] } as co
 interface PageQuery<T extends object> {
   readonly entity: EntityClass<T>;
   readonly where: FilterQuery<T>;
+  /** The index to go by, where SQLite without statistics would rather walk through the whole list in its order. */
+  readonly index?: string;
   readonly order: Order<T>;
   readonly page: PageArgs;
 }
 
 /** One page of a list, forwards. Refuses a page of less than 1 or more than 100 and a cursor of another list. */
 export async function readPage<T extends object>(em: Em, query: PageQuery<T>): Promise<Page<T>> {
-  const { entity, where, order, page } = query;
+  const { entity, where, index, order, page } = query;
   if (!Number.isInteger(page.first) || page.first < 1 || page.first > PAGE_MAX)
     throw invalidInput(["first"], `must be 1 to ${PAGE_MAX}`);
   const beyond =
     page.after == null
       ? {}
       : beyondCursor(order, readCursor(listName(entity, order), order, page.after));
+  const indexHint = index && `indexed by ${index}`;
   const orderBy = order.by.map(({ property, direction }) => ({ [property]: direction }));
   const rows = (await em.find<object>(
     entity,
     { $and: [where, beyond] },
-    { orderBy, limit: page.first + 1 },
+    { orderBy, indexHint, limit: page.first + 1 },
   )) as T[];
   return {
     nodes: rows.slice(0, page.first),
     hasNextPage: rows.length > page.first,
     hasPreviousPage: page.after != null,
     cursorOf: (node) => writeCursor(listName(entity, order), order, node),
-    count: () => readCount(em, entity, where),
+    count: () => readCount(em, query, indexHint),
   };
 }
 
@@ -81,13 +84,14 @@ export function emptyPage<T>(): Page<T> {
 
 async function readCount<T extends object>(
   em: Em,
-  entity: EntityClass<T>,
-  where: FilterQuery<T>,
+  { entity, where }: PageQuery<T>,
+  indexHint: string | undefined,
 ): Promise<Count> {
   const { sql, params } = em
     .createQueryBuilder(entity)
     .select("id" as never)
     .where(where as never)
+    .indexHint(indexHint)
     .limit(COUNT_MAX + 1)
     .toQuery();
   const [row] = await em

@@ -8,11 +8,13 @@ import {
 } from "../domain/delivery.ts";
 import { findEventType } from "../domain/event-type.ts";
 import { Event } from "../domain/event.ts";
+import { idBefore, type IdPrefix } from "../domain/id.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import { LogEntry } from "../domain/log-entry.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
-import { IdempotencyKey } from "./mapping.ts";
+import { DELIVERIES_OF_EVENT, DELIVERY_TESTS } from "./mapping-deliveries.ts";
+import { EVENT_TESTS, IdempotencyKey } from "./mapping.ts";
 import {
   emptyPage,
   NEWEST_FIRST,
@@ -73,9 +75,10 @@ export class Reader {
       tenantId,
       ...(types && { typeName: { $in: types.map(canonicalName) } }),
       ...(isTest !== null && { isTest }),
-      ...within("publishedAt", publishedAt),
+      ...within("evt", "publishedAt", publishedAt),
     };
-    return readPage(this.#em, { entity: Event, where, order: NEWEST_FIRST, page });
+    const index = isTest ? EVENT_TESTS : undefined;
+    return readPage(this.#em, { entity: Event, where, index, order: NEWEST_FIRST, page });
   }
 
   delivery(tenantId: string, id: string): Promise<Delivery | null> {
@@ -100,13 +103,14 @@ export class Reader {
       ...(eventIds && { eventId: { $in: eventIds } }),
       ...(webhookIds && { webhookId: { $in: webhookIds } }),
       ...(eventTypes && { eventType: { $in: eventTypes.map(canonicalName) } }),
-      ...(lastOutcomes && { lastOutcome: { $in: lastOutcomes } }),
+      ...(lastOutcomes && outcomeIn(lastOutcomes)),
       ...(isTest != null && { isTest }),
-      ...within("createdAt", createdAt),
+      ...within("dlv", "createdAt", createdAt),
       ...(statuses && { $or: statuses }),
     } as FilterQuery<Delivery>;
     if (statuses?.length === 0) return emptyPage();
-    return readPage(em, { entity: Delivery, where, order: NEWEST_FIRST, page });
+    const index = eventIds ? DELIVERIES_OF_EVENT : isTest ? DELIVERY_TESTS : undefined;
+    return readPage(em, { entity: Delivery, where, index, order: NEWEST_FIRST, page });
   }
 
   attempts(tenantId: string, deliveryId: string, page: PageArgs): Promise<Page<DeliveryAttempt>> {
@@ -182,7 +186,7 @@ export class Reader {
 
   /** Plain rows: a stream that looks for what it is meant to tell reads many that it does not tell. */
   async #log(range: string, tenantId: string, position: number, most: number): Promise<LogEntry[]> {
-    const sql = `select ${LOG_ENTRY} from log l where tenant_id = ? and ${range} limit ?`;
+    const sql = `select ${LOG_ENTRY} from log l where tenant_id = ? and ${range} limit ? + 0`;
     const rows = await this.#em
       .getConnection("read")
       .execute<Row<LogEntry>[]>(sql, [tenantId, position, most]);
@@ -240,10 +244,26 @@ function canonicalName(name: string): string {
   return findEventType(name)?.name ?? name;
 }
 
-/** From inclusive, to exclusive. */
-function within(property: string, range: TimeRange | null | undefined): object {
-  if (!range?.from && !range?.to) return {};
+/** How far an id may be from the moment beside it, when the clock was set. */
+const ID_MARGIN_MS = 3_600_000;
+
+/** From inclusive, to exclusive. Ids are made of the same moment: by their bounds a list finds its place at once. */
+function within(prefix: IdPrefix, property: string, range: TimeRange | null | undefined): object {
+  const { from, to } = range ?? {};
+  if (!from && !to) return {};
+  const id = (at: Date, margin: number) => idBefore(prefix, new Date(at.getTime() + margin));
   return {
-    [property]: { ...(range.from && { $gte: range.from }), ...(range.to && { $lt: range.to }) },
+    $and: [
+      { [property]: { ...(from && { $gte: from }), ...(to && { $lt: to }) } },
+      ...(from ? [{ id: { $gte: id(from, -ID_MARGIN_MS) } }] : []),
+      ...(to ? [{ id: { $lt: id(to, ID_MARGIN_MS) } }] : []),
+    ],
   };
+}
+
+/** Without SUCCEEDED it says so once more, in the words of the index that leaves successes out. */
+function outcomeIn(outcomes: readonly OutcomeKind[]): object {
+  const $in = { lastOutcome: { $in: outcomes } };
+  if (outcomes.includes("SUCCEEDED")) return $in;
+  return { $and: [$in, { lastOutcome: { $ne: "SUCCEEDED" } }] };
 }

@@ -20,7 +20,7 @@ export function foldStatements(db: SqliteHandle) {
   const unfolded = db.prepare<[string, string, number], Row<LogEntry>>(
     `select position, at, change, webhook_id as webhookId, is_test as isTest, outcome, response_status as responseStatus,
       took_ms as tookMs from log
-     where tenant_id = ? and position > (select folded_position from tenant where id = ?) order by position limit ?`,
+     where tenant_id = ? and position > (select folded_position from tenant where id = ?) order by position limit ? + 0`,
   );
   const setFolded = db.prepare("update tenant set folded_position = ? where id = ?");
   const webhook = db.prepare<[string], Row<FoldedWebhook>>(

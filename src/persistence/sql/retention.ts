@@ -12,13 +12,13 @@ function deliveryRemoval(db: SqliteHandle) {
   // Ids sort by time, so the oldest rows come first without an index of their own.
   const oldDeliveries = db.prepare<[string, string, number, number], { id: string }>(
     `select id from delivery where id > ? and id < ? and due_at is null and finished_at < ?
-     order by id limit ?`,
+     order by id limit ? + 0`,
   );
   const dropAttempts = db.prepare("delete from delivery_attempt where delivery_id = ?");
   const dropDelivery = db.prepare("delete from delivery where id = ?");
   const oldEvents = db.prepare<[string, string, number], { id: string }>(
     `select id from event where id > ? and id < ? and not exists (select 1 from delivery where event_id = event.id)
-     order by id limit ?`,
+     order by id limit ? + 0`,
   );
   const dropKey = db.prepare("delete from idempotency_key where event_id = ?");
   const dropEvent = db.prepare("delete from event where id = ?");
@@ -46,7 +46,7 @@ function deliveryRemoval(db: SqliteHandle) {
 function logRemoval(db: SqliteHandle) {
   const first = db.prepare<[string, number], { position: number; at: number; isFolded: 0 | 1 }>(
     `select position, at, position <= t.folded_position as isFolded
-     from log join tenant t on t.id = tenant_id where tenant_id = ? order by position limit ?`,
+     from log join tenant t on t.id = tenant_id where tenant_id = ? order by position limit ? + 0`,
   );
   const drop = db.prepare("delete from log where tenant_id = ? and position < ?");
   return {
