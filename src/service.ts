@@ -122,7 +122,9 @@ function createBase(
     clock,
     random,
     newId: createIds(clock.now),
-    announce: (fact: Fact) => log.info(logLine(fact), fact.type),
+    announce: log.isLevelEnabled("info")
+      ? (fact: Fact) => log.info(logLine(fact), fact.type)
+      : () => undefined,
     report: (error: unknown, errorId?: string) =>
       log.error({ err: error, error_id: errorId }, "failed"),
     rules: {

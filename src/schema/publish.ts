@@ -1,7 +1,7 @@
+import { writeCursor } from "../domain/cursor.ts";
 import { publish, type EventInput, type Published } from "../domain/publish.ts";
 import { invalidInput, Refusal } from "../domain/refusal.ts";
 import { builder } from "./builder.ts";
-import { cursorNow } from "./connection.ts";
 import type { Context } from "./context.ts";
 import { EventRef } from "./refs.ts";
 import {
@@ -41,7 +41,8 @@ const PublishEventsInput = builder.inputType("PublishEventsInput", {
 });
 
 interface Payload extends Published {
-  readonly streamCursor: string;
+  /** The end of the log before the command. */
+  readonly position: number;
 }
 
 const PublishEventPayload = builder.objectRef<Payload>("PublishEventPayload").implement({
@@ -58,8 +59,9 @@ const PublishEventPayload = builder.objectRef<Payload>("PublishEventPayload").im
       description: "False when the idempotency key had been used.",
     }),
     matchedWebhooks: t.exposeInt("matchedWebhooks", { description: "Webhooks that will get it." }),
-    streamCursor: t.expose("streamCursor", {
+    streamCursor: t.field({
       type: "StreamCursor",
+      resolve: ({ position }, _args, { tenantId }) => writeCursor("deliveries", tenantId, position),
       description:
         "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
     }),
@@ -74,7 +76,7 @@ const PublishEventResult = resultUnion("PublishEvent", PublishEventPayload, [
 ]);
 
 const PublishEventsPayload = builder
-  .objectRef<{ results: (Payload | Error)[]; streamCursor: string }>("PublishEventsPayload")
+  .objectRef<{ results: (Payload | Error)[]; position: number }>("PublishEventsPayload")
   .implement({
     description: "What became of each event.",
     fields: (t) => ({
@@ -83,8 +85,10 @@ const PublishEventsPayload = builder
         description: "One for each event, in order.",
         resolve: ({ results }) => results as never,
       }),
-      streamCursor: t.expose("streamCursor", {
+      streamCursor: t.field({
         type: "StreamCursor",
+        resolve: ({ position }, _args, { tenantId }) =>
+          writeCursor("deliveries", tenantId, position),
         description:
           "From before the command: subscribe to deliveryUpdates from it and nothing is missed.",
       }),
@@ -99,9 +103,9 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: PublishEventInput, required: true, description: "The event." }) },
     resolve: (_root, { input }, context) =>
       refusing(async () => {
-        const { results, streamCursor } = await publishAll([input], context);
+        const { results, position } = await publishAll([input], context);
         if (results[0] instanceof Refusal) throw results[0];
-        return { ...results[0]!, streamCursor };
+        return { ...results[0]!, position };
       }),
   }),
   publishEvents: t.field({
@@ -116,18 +120,18 @@ builder.mutationFields((t) => ({
       refusing(async () => {
         if (events.length < 1 || events.length > EVENTS_MAX)
           throw invalidInput(["events"], `must have 1 to ${EVENTS_MAX} entries`);
-        const { results, streamCursor } = await publishAll(events, context);
+        const { results, position } = await publishAll(events, context);
         const typed = results.map((result, index) =>
           result instanceof Refusal
             ? userError(result, "input", "events", String(index))
-            : { ...result, streamCursor },
+            : { ...result, position },
         );
-        return { results: typed, streamCursor };
+        return { results: typed, position };
       }),
   }),
 }));
 
-async function publishAll(inputs: readonly EventInput[], context: Context) {
-  const streamCursor = cursorNow(context, "deliveries");
-  return { results: await publish(context.tenantId, inputs, context.tools), streamCursor };
+async function publishAll(inputs: readonly EventInput[], { tenantId, tools }: Context) {
+  const position = tools.store.position(tenantId);
+  return { results: await publish(tenantId, inputs, tools), position };
 }
