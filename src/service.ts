@@ -19,6 +19,7 @@ import { Turnstile } from "./live/turnstile.ts";
 import { logLine, type Logger } from "./log.ts";
 import { prepareInstallation } from "./persistence/installation.ts";
 import { inWords, openDatabase, storageProblem } from "./persistence/orm.ts";
+import { LogReader } from "./persistence/read-log.ts";
 import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
 import { SqliteStore } from "./persistence/store.ts";
@@ -176,7 +177,9 @@ function createLine(base: Base, { database, installation }: Storage) {
       webhooksChanged: (tenantId) => engine.webhooksChanged(tenantId),
     },
   });
-  const sender = base.givenSender ?? createSender(config.HOOKWIRE_SENDERS, base.rules);
+  const sender =
+    base.givenSender ??
+    createSender(config.HOOKWIRE_SENDERS, base.rules, config.HOOKWIRE_CONCURRENCY);
   const upkeep = new Upkeep({ ...base, store, retentionMs: config.HOOKWIRE_RETENTION });
   const engine = new Engine({ ...base, store, sender, concurrency: config.HOOKWIRE_CONCURRENCY });
   return { tail, store, sender, upkeep, engine };
@@ -198,6 +201,7 @@ function createSite(
     vault: installation.vault,
     checkUrl: createUrlCheck(base.rules),
   };
+  const log = new LogReader(database.orm);
   const reader = new Reader(database.orm, clock.now);
   const webhookReader = new WebhookReader(database.orm, clock.now);
   const position = (tenantId: string) => store.position(tenantId);
@@ -205,7 +209,8 @@ function createSite(
     tail,
     clock,
     position,
-    pages: new Pages(reader.log),
+    log,
+    pages: new Pages(log),
     turnstile: new Turnstile(),
   };
   const stream = (request: StreamRequest) => new LogStream(live, request);

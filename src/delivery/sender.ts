@@ -1,4 +1,4 @@
-import { Worker } from "node:worker_threads";
+import { Worker, type ResourceLimits } from "node:worker_threads";
 import type { Claim } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { OutgoingRequest } from "../domain/request.ts";
@@ -31,9 +31,9 @@ export type ToThread =
 export type FromThread = readonly (readonly [number, Outcome])[];
 
 /** `threads` 0 sends in the main thread. */
-export function createSender(threads: number, rules: SenderRules): Sender {
+export function createSender(threads: number, rules: SenderRules, concurrency: number): Sender {
   if (threads === 0) return new LocalSender(rules);
-  const senders = Array.from({ length: threads }, () => new ThreadSender(rules));
+  const senders = Array.from({ length: threads }, () => new ThreadSender(rules, concurrency));
   let turn = 0;
   return {
     send: (claim, route) => senders[turn++ % threads]!.send(claim, route),
@@ -76,16 +76,26 @@ class LocalSender implements Sender {
   }
 }
 
+/**
+ * Room for the bodies in flight, with as many aside, and not much more: without a limit garbage is left lying until
+ * there are 150 MB of it.
+ */
+function heapFor(concurrency: number): ResourceLimits {
+  return { maxOldGenerationSizeMb: 128 + concurrency / 2, maxYoungGenerationSizeMb: 8 };
+}
+
 class ThreadSender implements Sender {
   readonly #rules: SenderRules;
+  readonly #limits: ResourceLimits;
   readonly #pending = new Map<number, { resolve: (outcome: Outcome) => void; startedAt: Date }>();
   #worker: Worker;
   #batch: (readonly [number, OutgoingRequest])[] = [];
   #lastNumber = 0;
   #isClosed = false;
 
-  constructor(rules: SenderRules) {
+  constructor(rules: SenderRules, concurrency: number) {
     this.#rules = rules;
+    this.#limits = heapFor(concurrency);
     this.#worker = this.#start();
   }
 
@@ -118,6 +128,7 @@ class ThreadSender implements Sender {
   #start(): Worker {
     const worker = new Worker(new URL("./sender-thread.ts", import.meta.url), {
       workerData: this.#rules,
+      resourceLimits: this.#limits,
     });
     worker.on("message", (outcomes: FromThread) => {
       for (const [number, outcome] of outcomes) this.#end(number, outcome);

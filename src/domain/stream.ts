@@ -18,8 +18,29 @@ export type StreamItem =
 
 export type StreamStart = { readonly after: number } | { readonly last: number } | undefined;
 
+type Filtered =
+  | "change"
+  | "webhookId"
+  | "deliveryId"
+  | "eventId"
+  | "eventType"
+  | "isTest"
+  | "inboxId";
+
+/** Entries with one of the values in each of these: what the database can look for in a long log. */
+export type LogFilter = { readonly [K in Filtered]?: readonly LogEntry[K][] };
+
 export interface StreamRequest {
   readonly tenantId: string;
   readonly start: StreamStart;
-  readonly matches: (entry: LogEntry) => boolean | Promise<boolean>;
+  readonly filter: LogFilter;
+  /** Of what passes the filter, for what it can't say. */
+  readonly matches?: (entry: LogEntry) => boolean | Promise<boolean>;
+}
+
+export function createTest(filter: LogFilter): (entry: LogEntry) => boolean {
+  const sets = Object.entries(filter).map(
+    ([property, values]) => [property as Filtered, new Set<unknown>(values)] as const,
+  );
+  return (entry) => sets.every(([property, values]) => values.has(entry[property]));
 }

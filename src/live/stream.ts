@@ -1,6 +1,11 @@
 import { setImmediate as othersFirst } from "node:timers/promises";
 import type { LogEntry } from "../domain/log-entry.ts";
-import type { StreamItem, StreamRequest } from "../domain/stream.ts";
+import {
+  createTest,
+  type LogFilter,
+  type StreamItem,
+  type StreamRequest,
+} from "../domain/stream.ts";
 import type { Clock } from "../domain/tools.ts";
 import { PAGE, type Pages } from "./pages.ts";
 import type { Tail } from "./tail.ts";
@@ -8,11 +13,25 @@ import type { Turnstile } from "./turnstile.ts";
 
 /** After this much silence a subscriber gets a cursor, so that a quiet filter's does not age. */
 const PROGRESS_MS = 30_000;
+/** Positions that a filter is looked for in at once: a millisecond or two. */
+const WINDOW = 5000;
+
+/** The log in the table, searched by the database: few of its entries may be meant. */
+export interface LogSearch {
+  passing(
+    tenantId: string,
+    filter: LogFilter,
+    stretch: { from: number; to: number; most: number; order: "asc" | "desc" },
+  ): Promise<readonly LogEntry[]>;
+  /** The oldest position that retention left. */
+  first(tenantId: string): Promise<number | undefined>;
+}
 
 /** Where streams come from: the log in memory and in the table, and its present end. */
 export interface Live {
   readonly tail: Tail;
   readonly pages: Pages;
+  readonly log: LogSearch;
   readonly turnstile: Turnstile;
   readonly clock: Clock;
   readonly position: (tenantId: string) => number;
@@ -29,6 +48,8 @@ export const openStreams = new Set<LogStream>();
 export class LogStream implements AsyncIterableIterator<StreamItem> {
   readonly #live: Live;
   readonly #request: StreamRequest;
+  readonly #passes: (entry: LogEntry) => boolean;
+  readonly #isFiltered: boolean;
   #isEnded = false;
   #wake = (): void => {};
   readonly #ready: StreamItem[] = [];
@@ -43,6 +64,8 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   constructor(live: Live, request: StreamRequest) {
     this.#live = live;
     this.#request = request;
+    this.#passes = createTest(request.filter);
+    this.#isFiltered = Object.keys(request.filter).length > 0;
     openStreams.add(this);
   }
 
@@ -53,9 +76,11 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
   async next(): Promise<IteratorResult<StreamItem, undefined>> {
     if (!this.#isStarted) await this.#begin();
     do {
-      // A page without anything to tell costs time all the same.
       await this.#live.turnstile.pass();
-      if (this.#ready.length === 0 && !this.#isEnded) await this.#pull();
+      if (this.#ready.length > 0 || this.#isEnded) break;
+      await this.#pull();
+      // A page without anything to tell costs more than a message: the others first.
+      if (this.#ready.length === 0) await othersFirst();
     } while (this.#ready.length === 0 && !this.#isEnded);
     const value = this.#isEnded ? undefined : this.#ready.shift();
     this.#toldAtMs = this.#live.clock.leaseMs();
@@ -82,48 +107,83 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     if (start && "last" in start) await this.#collectLast(start.last);
   }
 
-  /** The last entries that match, found from the end backwards, a page at a time. */
+  /** The last entries that are meant, found from the end backwards. */
   async #collectLast(wanted: number): Promise<void> {
+    const oldest = (await this.#live.log.first(this.#request.tenantId)) ?? Infinity;
     const found: LogEntry[] = [];
-    for (let before = this.#historyEnd! + 1; found.length < wanted && !this.#isEnded;) {
-      const page = await this.#live.pages.before(this.#request.tenantId, before);
-      if (page.length === 0) break;
+    let start = this.#historyEnd! + 1;
+    while (start > oldest && found.length < wanted && !this.#isEnded) {
+      const entries = await this.#before(start);
       await othersFirst();
-      for (const entry of page)
+      for (const entry of entries)
         if (found.length < wanted && (await this.#isMeant(entry))) found.push(entry);
-      before = page.at(-1)!.position;
+      start =
+        entries.length === PAGE || !this.#isFiltered
+          ? (entries.at(-1)?.position ?? 0)
+          : start - WINDOW;
     }
     for (const entry of found.reverse()) this.#emit(entry);
   }
 
+  /** Newest first. */
+  #before(position: number): Promise<readonly LogEntry[]> {
+    const { tenantId, filter } = this.#request;
+    const { pages, log } = this.#live;
+    if (!this.#isFiltered) return pages.before(tenantId, position);
+    const stretch = {
+      from: position - WINDOW,
+      to: position - 1,
+      most: PAGE,
+      order: "desc",
+    } as const;
+    return log.passing(tenantId, filter, stretch);
+  }
+
   async #pull(): Promise<void> {
     const { tenantId } = this.#request;
+    const start = this.#position;
     const end = this.#live.position(tenantId);
-    const entries =
-      this.#live.tail.after(tenantId, this.#position, PAGE) ??
-      (await this.#live.pages.after(tenantId, this.#position));
-    if (entries[0] && entries[0].position > this.#position + 1)
-      this.#tellGap(entries[0].position - 1);
+    const { entries, first, reached } = await this.#after(start, end);
+    if (first > start + 1) this.#tellGap(first - 1);
     for (const entry of entries) {
+      if (entry.position <= this.#position) continue;
       this.#tellCaughtUp(entry.position - 1);
       this.#position = entry.position;
       if (await this.#isMeant(entry)) this.#emit(entry);
     }
-    if (entries.length > 0) {
-      if (this.#ready.length === 0 && this.#patienceMs === 0) this.#tellProgress();
-      return;
-    }
-    // Behind the end with nothing left to read: retention removed all there was.
-    if (this.#position < end) this.#tellGap(end);
+    this.#position = Math.max(this.#position, reached);
     this.#tellCaughtUp(this.#position);
-    if (this.#ready.length > 0 || this.#position !== this.#live.position(tenantId)) return;
+    if (this.#ready.length > 0 || this.#isEnded) return;
     if (this.#patienceMs === 0) this.#tellProgress();
-    else await this.#sleep();
+    else if (this.#position === this.#live.position(tenantId)) await this.#sleep();
+  }
+
+  /** What comes next, the oldest position that is left of it, and how far it reaches. */
+  async #after(
+    position: number,
+    end: number,
+  ): Promise<{ entries: readonly LogEntry[]; first: number; reached: number }> {
+    const { tenantId, filter } = this.#request;
+    const { tail, pages, log } = this.#live;
+    const recent = tail.after(tenantId, position, PAGE);
+    if (recent || !this.#isFiltered) {
+      const entries = recent ?? (await pages.after(tenantId, position));
+      // Behind the end with nothing left to read: retention removed all there was.
+      const first = entries[0]?.position ?? end + 1;
+      return { entries, first, reached: entries.at(-1)?.position ?? position };
+    }
+    const to = Math.min(position + WINDOW, end);
+    const stretch = { from: position + 1, to, most: PAGE, order: "asc" } as const;
+    const entries = await log.passing(tenantId, filter, stretch);
+    // Asked for last: what retention removes meanwhile is told as a gap, even though it was read.
+    const first = (await log.first(tenantId)) ?? end + 1;
+    return { entries, first, reached: entries.length === PAGE ? entries.at(-1)!.position : to };
   }
 
   /** A filter that has to read does so between others, entry by entry; one that knows by itself costs nothing. */
   async #isMeant(entry: LogEntry): Promise<boolean> {
-    const answer = this.#request.matches(entry);
+    if (!this.#passes(entry)) return false;
+    const answer = this.#request.matches?.(entry) ?? true;
     if (typeof answer === "boolean") return answer;
     const isMeant = await answer;
     await othersFirst();

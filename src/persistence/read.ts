@@ -10,7 +10,6 @@ import { findEventType } from "../domain/event-type.ts";
 import { Event } from "../domain/event.ts";
 import { idBefore, type IdPrefix } from "../domain/id.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
-import { LogEntry } from "../domain/log-entry.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import { DELIVERIES_OF_EVENT, DELIVERY_TESTS } from "./mapping-deliveries.ts";
@@ -24,8 +23,6 @@ import {
   type Page,
   type PageArgs,
 } from "./page.ts";
-import { LOG_ENTRY } from "./sql/log.ts";
-import type { Row } from "./sql/sqlite.ts";
 
 export interface TimeRange {
   readonly from?: Date | null;
@@ -172,30 +169,8 @@ export class Reader {
     );
   }
 
-  /** The log of a tenant after a position, oldest first, and before one, newest first. */
-  readonly log = {
-    after: (tenantId: string, position: number, most: number) =>
-      this.#log("position > ? order by position", tenantId, position, most),
-    before: (tenantId: string, position: number, most: number) =>
-      this.#log("position < ? order by position desc", tenantId, position, most),
-  };
-
   async isReadable(): Promise<boolean> {
     return this.#orm.isConnected();
-  }
-
-  /** Plain rows: a stream that looks for what it is meant to tell reads many that it does not tell. */
-  async #log(range: string, tenantId: string, position: number, most: number): Promise<LogEntry[]> {
-    const sql = `select ${LOG_ENTRY} from log l where tenant_id = ? and ${range} limit ? + 0`;
-    const rows = await this.#em
-      .getConnection("read")
-      .execute<Row<LogEntry>[]>(sql, [tenantId, position, most]);
-    return rows.map((row) => ({
-      ...row,
-      at: new Date(row.at),
-      dueAt: row.dueAt === null ? null : new Date(row.dueAt),
-      isTest: row.isTest === 1,
-    }));
   }
 
   get #em(): Em {

@@ -1,5 +1,6 @@
 import { findEventType } from "../domain/event-type.ts";
-import { DELIVERY_CHANGES, type DeliveryChange, type LogEntry } from "../domain/log-entry.ts";
+import { DELIVERY_CHANGES, type DeliveryChange } from "../domain/log-entry.ts";
+import type { LogFilter } from "../domain/stream.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { DeliveryStatusEnum } from "./delivery.ts";
@@ -126,34 +127,26 @@ builder.subscriptionField("deliveryUpdates", (t) =>
       }),
     },
     subscribe: async (_root, { filter, start }, context) =>
-      openStream(context, "deliveries", start, await matcher(filter ?? {}, context)),
+      openStream(context, "deliveries", start, {
+        filter: await logFilter(filter ?? {}, context),
+        matches: ({ change }) => DELIVERY_CHANGES.some((one) => one === change),
+      }),
     resolve: (item) => ({ item, stream: "deliveries" }) as EntryMessage,
   }),
 );
 
-async function matcher(
+/** Only the lists that are given: an empty one lets nothing pass. */
+async function logFilter(
   filter: typeof DeliveryUpdateFilter.$inferInput,
   { reader, tenantId }: Context,
-): Promise<(entry: LogEntry) => boolean> {
+): Promise<LogFilter> {
   const { deliveryIds, eventIds, webhooks, eventTypes, changes, isTest } = filter;
-  const webhookIds = webhooks && (await reader.webhookIds(tenantId, webhooks.map(webhookRef)));
-  const types = eventTypes?.map((name) => findEventType(name)?.name ?? name);
-  const tests: ((entry: LogEntry) => boolean)[] = [
-    isOneOf((entry) => entry.change, changes ?? DELIVERY_CHANGES),
-    isOneOf((entry) => entry.deliveryId, deliveryIds),
-    isOneOf((entry) => entry.eventId, eventIds),
-    isOneOf((entry) => entry.webhookId, webhookIds),
-    isOneOf((entry) => entry.eventType, types),
-    (entry) => isTest == null || entry.isTest === isTest,
-  ];
-  return (entry) => tests.every((test) => test(entry));
-}
-
-/** Without a list everything passes. */
-function isOneOf(
-  read: (entry: LogEntry) => string | null,
-  wanted: readonly string[] | null | undefined,
-) {
-  const set = wanted && new Set(wanted);
-  return (entry: LogEntry) => !set || set.has(read(entry) ?? "");
+  return {
+    ...(changes && { change: changes }),
+    ...(deliveryIds && { deliveryId: deliveryIds }),
+    ...(eventIds && { eventId: eventIds }),
+    ...(webhooks && { webhookId: await reader.webhookIds(tenantId, webhooks.map(webhookRef)) }),
+    ...(eventTypes && { eventType: eventTypes.map((name) => findEventType(name)?.name ?? name) }),
+    ...(isTest != null && { isTest: [isTest] }),
+  };
 }

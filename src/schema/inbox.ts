@@ -272,7 +272,7 @@ builder.subscriptionField("inboxRequests", (t) =>
     async subscribe(_root, { inboxId, start }, context) {
       const inbox = await context.reader.inbox(context.tenantId, inboxId);
       if (!inbox) throw asGraphQLError(new Refusal("INBOX_NOT_FOUND", { path: ["inboxId"] }));
-      return openStream(context, `inbox ${inbox.id}`, start, (entry) => entry.inboxId === inbox.id);
+      return openStream(context, `inbox ${inbox.id}`, start, { filter: { inboxId: [inbox.id] } });
     },
     resolve: (item, { inboxId }) => ({ item, stream: `inbox ${inboxId}` }) as EntryMessage,
   }),

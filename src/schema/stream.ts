@@ -89,10 +89,10 @@ export function openStream(
   context: Context,
   stream: StreamName,
   start: typeof StreamStartInput.$inferInput | null | undefined,
-  matches: StreamRequest["matches"],
+  what: Pick<StreamRequest, "filter" | "matches">,
 ): AsyncIterable<StreamItem> {
   const { tenantId } = context;
-  return context.stream({ tenantId, start: startOf(tenantId, stream, start), matches });
+  return context.stream({ tenantId, start: startOf(tenantId, stream, start), ...what });
 }
 
 function startOf(

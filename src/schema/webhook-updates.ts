@@ -68,9 +68,10 @@ builder.subscriptionField("webhookUpdates", (t) =>
       }),
     },
     subscribe: (_root, { filter, start }, context) =>
-      openStream(context, "webhooks", start, (entry) =>
-        isMeant(entry, filter ?? undefined, context),
-      ),
+      openStream(context, "webhooks", start, {
+        filter: { change: ["UPDATED", "DELETED"] },
+        matches: (entry) => isMeant(entry, filter ?? undefined, context),
+      }),
     resolve: (item) => ({ item, stream: "webhooks" }) as EntryMessage,
   }),
 );
@@ -80,8 +81,7 @@ function isMeant(
   filter: WebhookFilter | undefined,
   { webhookReader, tenantId }: Context,
 ): boolean | Promise<boolean> {
-  if (change === "DELETED") return true;
-  if (change !== "UPDATED" || !filter) return change === "UPDATED";
+  if (change === "DELETED" || !filter) return true;
   return webhookReader
     .webhooks(tenantId, { ...filter, ids: [webhookId!] }, "CREATED_AT", { first: 1 })
     .then(({ nodes }) => nodes.length === 1);

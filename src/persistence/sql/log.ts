@@ -1,7 +1,7 @@
 import type { LogEntry } from "../../domain/log-entry.ts";
 import { at, columns, insert, type SqliteHandle } from "./sqlite.ts";
 
-export const LOG_ENTRY = columns<LogEntry>("l", {
+export const LOG_COLUMNS = {
   tenantId: "tenant_id",
   position: "position",
   at: "at",
@@ -20,7 +20,8 @@ export const LOG_ENTRY = columns<LogEntry>("l", {
   tookMs: "took_ms",
   inboxId: "inbox_id",
   requestId: "request_id",
-});
+} satisfies Record<keyof LogEntry, string>;
+export const LOG_ENTRY = columns<LogEntry>("l", LOG_COLUMNS);
 
 export function logStatements(db: SqliteHandle) {
   const add = db.prepare(insert("log", 18));

@@ -1,0 +1,78 @@
+import type { MikroORM } from "@mikro-orm/sqlite";
+import type { LogEntry } from "../domain/log-entry.ts";
+import type { LogFilter } from "../domain/stream.ts";
+import { LOG_COLUMNS, LOG_ENTRY } from "./sql/log.ts";
+import type { Row } from "./sql/sqlite.ts";
+
+/** Where a search goes, `from` and `to` included; it stops at `most` entries. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly most: number;
+  readonly order: "asc" | "desc";
+}
+
+/** The log of a tenant as streams read it: plain rows, since there are many. */
+export class LogReader {
+  readonly #orm: MikroORM;
+
+  constructor(orm: MikroORM) {
+    this.#orm = orm;
+  }
+
+  /** What comes after a position, oldest first. */
+  after(tenantId: string, position: number, most: number): Promise<LogEntry[]> {
+    return this.#entries("position > ? order by position", [tenantId, position, most]);
+  }
+
+  /** What comes before a position, newest first. */
+  before(tenantId: string, position: number, most: number): Promise<LogEntry[]> {
+    return this.#entries("position < ? order by position desc", [tenantId, position, most]);
+  }
+
+  /** What passes the filter; the rest of the stretch costs little, since nothing is made of it. */
+  passing(
+    tenantId: string,
+    filter: LogFilter,
+    { from, to, most, order }: Stretch,
+  ): Promise<LogEntry[]> {
+    const lists = Object.entries(filter) as [keyof LogFilter, readonly unknown[]][];
+    const isOneOf = lists.map(
+      ([property]) => `and ${LOG_COLUMNS[property]} in (select value from json_each(?)) `,
+    );
+    const values = lists.map(([, wanted]) => JSON.stringify(wanted));
+    return this.#entries(`position between ? and ? ${isOneOf.join("")}order by position ${order}`, [
+      tenantId,
+      from,
+      to,
+      ...values,
+      most,
+    ]);
+  }
+
+  /** The oldest that retention left. */
+  async first(tenantId: string): Promise<number | undefined> {
+    const [row] = await this.#rows<{ first: number | null }>(
+      "select min(position) as first from log where tenant_id = ?",
+      [tenantId],
+    );
+    return row?.first ?? undefined;
+  }
+
+  async #entries(range: string, values: readonly unknown[]): Promise<LogEntry[]> {
+    const rows = await this.#rows<Row<LogEntry>>(
+      `select ${LOG_ENTRY} from log l where tenant_id = ? and ${range} limit ? + 0`,
+      values,
+    );
+    return rows.map((row) => ({
+      ...row,
+      at: new Date(row.at),
+      dueAt: row.dueAt === null ? null : new Date(row.dueAt),
+      isTest: row.isTest === 1,
+    }));
+  }
+
+  #rows<T>(sql: string, values: readonly unknown[]): Promise<T[]> {
+    return this.#orm.em.getConnection("read").execute<T[]>(sql, [...values]);
+  }
+}
