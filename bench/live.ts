@@ -185,6 +185,8 @@ async function underLoad({ rounds, note }: BenchOptions, stage: Stage): Promise<
   const messages: number[] = [];
   for (let round = 1; round <= rounds; round++) {
     alone.push(await runBatches(service, stage, load));
+    // The last attempts are recorded after the last receipt: who comes in between begins with another update.
+    await service.settled();
     await open(stage, CROWD);
     const startMs = performance.now();
     watched.push(await runBatches(service, stage, load));

@@ -135,6 +135,16 @@ export class Service implements AsyncDisposable {
     return made.webhook.id;
   }
 
+  /** Resolves when nothing waits any more and every attempt is recorded. */
+  async settled(): Promise<void> {
+    const waiting =
+      "{ deliveries(first: 1, filter: { statuses: [PENDING, RETRYING] }) { nodes { id } } }";
+    for (let left = 1; left > 0;) {
+      const { deliveries } = await this.run<{ deliveries: { nodes: unknown[] } }>(waiting);
+      left = deliveries.nodes.length;
+    }
+  }
+
   async stop(): Promise<void> {
     await this.#end("SIGTERM");
   }

@@ -4,7 +4,7 @@ import type { LogEntry } from "../../domain/log-entry.ts";
 import type { Transaction } from "../transaction.ts";
 
 /** Rows of the log in one transaction: a backlog is folded in steps, so that the line goes on beside it. */
-const STEP = 2000;
+const STEP = 500;
 
 export interface Folding {
   /** More of the log waits to be folded. */
