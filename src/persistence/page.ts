@@ -6,6 +6,8 @@ export type Em = EntityManager<SqliteDriver>;
 
 /** Counting stops here, so that a count stays cheap however long the list is. */
 const COUNT_MAX = 10_000;
+/** More parts of a list than this cost more to read one by one than all together. */
+const PARTS_MAX = 100;
 export const PAGE_MAX = 100;
 
 export interface PageArgs {
@@ -40,6 +42,11 @@ export const OLDEST_FIRST = { by: [{ property: "id", direction: "asc" }] } as co
 interface PageQuery<T extends object> {
   readonly entity: EntityClass<T>;
   readonly where: FilterQuery<T>;
+  /**
+   * Of a list by id: rows that meet one of these, which exclude each other. An index has the rows of one value in the
+   * list's order, those of two it has not, so that each part is read by itself.
+   */
+  readonly parts?: readonly object[];
   /** The index to go by, where SQLite without statistics would rather walk through the whole list in its order. */
   readonly index?: string;
   readonly order: Order<T>;
@@ -48,31 +55,44 @@ interface PageQuery<T extends object> {
 
 /** One page of a list, forwards. Refuses a page of less than 1 or more than 100 and a cursor of another list. */
 export async function readPage<T extends object>(em: Em, query: PageQuery<T>): Promise<Page<T>> {
-  const { entity, where, index, order, page } = query;
+  const { entity, where, parts = [{}], order, page } = query;
   if (!Number.isInteger(page.first) || page.first < 1 || page.first > PAGE_MAX)
     throw invalidInput(["first"], `must be 1 to ${PAGE_MAX}`);
   const beyond =
     page.after == null
       ? {}
       : beyondCursor(order, readCursor(listName(entity, order), order, page.after));
-  const indexHint = index && `indexed by ${index}`;
+  if (parts.length === 0) return emptyPage();
+  const wheres = (parts.length > PARTS_MAX ? [{ $or: parts }] : parts).map((part) => ({
+    $and: [where, part],
+  }));
   const orderBy = order.by.map(({ property, direction }) => ({ [property]: direction }));
-  const rows = (await em.find<object>(
-    entity,
-    { $and: [where, beyond] },
-    { orderBy, indexHint, limit: page.first + 1 },
-  )) as T[];
+  const limit = page.first + 1;
+  const found =
+    wheres.length === 1
+      ? { $and: [...wheres, beyond] }
+      : {
+          id: {
+            $in: await readIds(
+              em,
+              query,
+              wheres.map((one) => ({ $and: [one, beyond] })),
+            ),
+          },
+        };
+  const indexHint = wheres.length === 1 ? hint(query) : undefined;
+  const rows = (await em.find<object>(entity, found, { orderBy, indexHint, limit })) as T[];
   return {
     nodes: rows.slice(0, page.first),
     hasNextPage: rows.length > page.first,
     hasPreviousPage: page.after != null,
     cursorOf: (node) => writeCursor(listName(entity, order), order, node),
-    count: () => readCount(em, query, indexHint),
+    count: () => readCount(em, query, wheres),
   };
 }
 
 /** Lists that were filtered down to nothing need no query. */
-export function emptyPage<T>(): Page<T> {
+function emptyPage<T>(): Page<T> {
   return {
     nodes: [],
     hasNextPage: false,
@@ -82,22 +102,55 @@ export function emptyPage<T>(): Page<T> {
   };
 }
 
+/** Of the page's rows. */
+async function readIds<T extends object>(
+  em: Em,
+  query: PageQuery<T>,
+  wheres: readonly object[],
+): Promise<string[]> {
+  const { direction } = query.order.by[0]!;
+  const limit = query.page.first + 1;
+  const { sql, params } = union(
+    wheres.map((where) => ids(em, query, where).orderBy({ id: direction }).limit(limit).toQuery()),
+  );
+  const rows = await em
+    .getConnection("read")
+    .execute<{ id: string }[]>(`${sql} order by id ${direction} limit ${limit}`, params);
+  return rows.map(({ id }) => id);
+}
+
 async function readCount<T extends object>(
   em: Em,
-  { entity, where }: PageQuery<T>,
-  indexHint: string | undefined,
+  query: PageQuery<T>,
+  wheres: readonly object[],
 ): Promise<Count> {
-  const { sql, params } = em
-    .createQueryBuilder(entity)
-    .select("id" as never)
-    .where(where as never)
-    .indexHint(indexHint)
-    .limit(COUNT_MAX + 1)
-    .toQuery();
+  const limit = COUNT_MAX + 1;
+  const { sql, params } = union(
+    wheres.map((where) => ids(em, query, where).limit(limit).toQuery()),
+  );
   const [row] = await em
     .getConnection("read")
-    .execute<[{ value: number }]>(`select count(*) as value from (${sql})`, params);
+    .execute<[{ value: number }]>(`select count(*) as value from (${sql} limit ${limit})`, params);
   return { value: Math.min(row.value, COUNT_MAX), exact: row.value <= COUNT_MAX };
+}
+
+function ids<T extends object>(em: Em, query: PageQuery<T>, where: object) {
+  return em
+    .createQueryBuilder<object>(query.entity)
+    .select("id" as never)
+    .where(where)
+    .indexHint(hint(query));
+}
+
+function hint({ index }: { readonly index?: string }): string | undefined {
+  return index && `indexed by ${index}`;
+}
+
+function union(queries: readonly { readonly sql: string; readonly params: readonly unknown[] }[]) {
+  return {
+    sql: queries.map(({ sql }) => `select id from (${sql})`).join(" union all "),
+    params: queries.flatMap(({ params }) => params),
+  };
 }
 
 type CursorValue = string | number | null;

@@ -1,11 +1,5 @@
 import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sqlite";
-import {
-  Delivery,
-  DeliveryAttempt,
-  isWaiting,
-  type DeliveryStatus,
-  type StoredStatus,
-} from "../domain/delivery.ts";
+import { Delivery, DeliveryAttempt, isWaiting, type DeliveryStatus } from "../domain/delivery.ts";
 import { findEventType } from "../domain/event-type.ts";
 import { Event } from "../domain/event.ts";
 import { idBefore, type IdPrefix } from "../domain/id.ts";
@@ -14,15 +8,7 @@ import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import { DELIVERIES_OF_EVENT, DELIVERY_TESTS } from "./mapping-deliveries.ts";
 import { EVENT_TESTS, IdempotencyKey } from "./mapping.ts";
-import {
-  emptyPage,
-  NEWEST_FIRST,
-  OLDEST_FIRST,
-  readPage,
-  type Em,
-  type Page,
-  type PageArgs,
-} from "./page.ts";
+import { NEWEST_FIRST, OLDEST_FIRST, readPage, type Em, type Page, type PageArgs } from "./page.ts";
 
 export interface TimeRange {
   readonly from?: Date | null;
@@ -45,6 +31,9 @@ export interface DeliveryFilter {
   readonly createdAt?: TimeRange | null;
   readonly isTest?: boolean | null;
 }
+
+const WAITING = ["PENDING", "RETRYING"] as const;
+const FEW = 10_000;
 
 /** Reads, tenant first: what belongs to another tenant is not there. Each call sees all that was committed before it. */
 export class Reader {
@@ -70,12 +59,17 @@ export class Reader {
     const { types, publishedAt, isTest = false } = filter;
     const where = {
       tenantId,
-      ...(types && { typeName: { $in: types.map(canonicalName) } }),
       ...(isTest !== null && { isTest }),
       ...within("evt", "publishedAt", publishedAt),
     };
-    const index = isTest ? EVENT_TESTS : undefined;
-    return readPage(this.#em, { entity: Event, where, index, order: NEWEST_FIRST, page });
+    return readPage(this.#em, {
+      entity: Event,
+      where,
+      parts: types ? each("typeName", types.map(canonicalName)) : undefined,
+      index: isTest ? EVENT_TESTS : undefined,
+      order: NEWEST_FIRST,
+      page,
+    });
   }
 
   delivery(tenantId: string, id: string): Promise<Delivery | null> {
@@ -88,26 +82,36 @@ export class Reader {
     page: PageArgs,
   ): Promise<Page<Delivery>> {
     const em = this.#em;
-    const webhookIds = filter.webhooks
-      ? await this.webhookIds(tenantId, filter.webhooks)
-      : undefined;
-    const statuses =
-      filter.statuses && (await this.#statusCondition(em, tenantId, filter.statuses));
-    const { ids, eventIds, eventTypes, lastOutcomes, createdAt, isTest } = filter;
+    const { ids, eventIds, eventTypes, statuses, lastOutcomes, createdAt, isTest } = filter;
+    const webhooks = filter.webhooks && (await this.#webhooks(tenantId, filter.webhooks));
+    const index = eventIds ? DELIVERIES_OF_EVENT : isTest ? DELIVERY_TESTS : undefined;
+    // Without statistics SQLite would rather go by the tenant, whose webhooks these are.
+    const isByWebhook =
+      webhooks && !index && (isFew(webhooks) || !(statuses ?? lastOutcomes ?? eventTypes));
+    const ofWebhooks = webhooks && each("webhookId", idsOf(webhooks));
+    const lists = [
+      isByWebhook && ofWebhooks,
+      statuses && (await this.#ofStatuses(em, tenantId, new Set(statuses))),
+      lastOutcomes && each("lastOutcome", lastOutcomes).map(inIndex),
+      eventTypes && each("eventType", eventTypes.map(canonicalName)),
+      !isByWebhook && ofWebhooks,
+    ].filter((list) => list != null && list !== false);
+    const [parts, ...others] = lists;
     const where = {
-      tenantId,
+      ...(!isByWebhook && { tenantId }),
       ...(ids && { id: { $in: ids } }),
       ...(eventIds && { eventId: { $in: eventIds } }),
-      ...(webhookIds && { webhookId: { $in: webhookIds } }),
-      ...(eventTypes && { eventType: { $in: eventTypes.map(canonicalName) } }),
-      ...(lastOutcomes && outcomeIn(lastOutcomes)),
       ...(isTest != null && { isTest }),
       ...within("dlv", "createdAt", createdAt),
-      ...(statuses && { $or: statuses }),
-    } as FilterQuery<Delivery>;
-    if (statuses?.length === 0) return emptyPage();
-    const index = eventIds ? DELIVERIES_OF_EVENT : isTest ? DELIVERY_TESTS : undefined;
-    return readPage(em, { entity: Delivery, where, index, order: NEWEST_FIRST, page });
+    };
+    return readPage(em, {
+      entity: Delivery,
+      where: { $and: [where, ...others.map((list) => ({ $or: list }))] } as FilterQuery<Delivery>,
+      parts: lists.some((list) => list.length === 0) ? [] : parts,
+      index,
+      order: NEWEST_FIRST,
+      page,
+    });
   }
 
   attempts(tenantId: string, deliveryId: string, page: PageArgs): Promise<Page<DeliveryAttempt>> {
@@ -144,10 +148,7 @@ export class Reader {
 
   /** Those that exist, deleted ones too while their deliveries are kept. */
   async webhookIds(tenantId: string, refs: readonly WebhookRef[]): Promise<string[]> {
-    const named = refs.map((ref) => ("id" in ref ? { id: ref.id } : { key: ref.key }));
-    if (named.length === 0) return [];
-    const found = await this.#em.find(Webhook, { tenantId, $or: named }, { fields: ["id"] });
-    return found.map(({ id }) => id);
+    return idsOf(await this.#webhooks(tenantId, refs));
   }
 
   byIds<T extends { id: string; tenantId: string }>(
@@ -177,40 +178,37 @@ export class Reader {
     return this.#orm.em.fork() as Em;
   }
 
-  /** What is stored for a status as it reads: a waiting delivery reads by the state of its webhook. */
-  async #statusCondition(
+  async #webhooks(tenantId: string, refs: readonly WebhookRef[]) {
+    const named = refs.map((ref) => ("id" in ref ? { id: ref.id } : { key: ref.key }));
+    if (named.length === 0) return [];
+    const fields = ["id", "deliveryCount"] as const;
+    return this.#em.find(Webhook, { tenantId, $or: named }, { fields });
+  }
+
+  /** What is stored for each status as it reads: a waiting delivery reads by the state of its webhook. */
+  async #ofStatuses(
     em: Em,
     tenantId: string,
-    statuses: readonly DeliveryStatus[],
+    statuses: ReadonlySet<DeliveryStatus>,
   ): Promise<object[]> {
-    const stored = statuses.filter((status): status is StoredStatus => status !== "HELD");
-    const waiting = stored.filter(isWaiting);
-    const final = stored.filter((status) => !isWaiting(status));
     const still = await em.find(
       Webhook,
       { tenantId, $or: [{ state: { $ne: "ACTIVE" } }, { deletedAt: { $ne: null } }] },
       { fields: ["id", "deletedAt"] },
     );
-    const held = still.filter((webhook) => !webhook.deletedAt).map(({ id }) => id);
-    const deleted = still.filter((webhook) => webhook.deletedAt).map(({ id }) => id);
-    const anyWaiting = { status: { $in: ["PENDING", "RETRYING"] }, isTest: false };
-    return [
-      ...(final.length > 0 ? [{ status: { $in: final } }] : []),
-      ...(waiting.length > 0
-        ? [
-            {
-              status: { $in: waiting },
-              $or: [{ isTest: true }, { webhookId: { $nin: [...held, ...deleted] } }],
-            },
-          ]
-        : []),
-      ...(statuses.includes("HELD") && held.length > 0
-        ? [{ ...anyWaiting, webhookId: { $in: held } }]
-        : []),
-      ...(final.includes("CANCELLED") && deleted.length > 0
-        ? [{ ...anyWaiting, webhookId: { $in: deleted } }]
-        : []),
-    ];
+    const held = idsOf(still.filter((webhook) => !webhook.deletedAt));
+    const deleted = idsOf(still.filter((webhook) => webhook.deletedAt));
+    const waitingFor = (webhookIds: string[]) =>
+      webhookIds.length > 0
+        ? WAITING.map((status) => ({ status, isTest: false, webhookId: { $in: webhookIds } }))
+        : [];
+    const notStill =
+      still.length > 0 ? { $or: [{ isTest: true }, { webhookId: { $nin: idsOf(still) } }] } : {};
+    return [...statuses].flatMap((status): object[] => {
+      if (status === "HELD") return waitingFor(held);
+      if (isWaiting(status)) return [{ status, ...notStill }];
+      return [{ status }, ...(status === "CANCELLED" ? waitingFor(deleted) : [])];
+    });
   }
 }
 
@@ -236,9 +234,21 @@ function within(prefix: IdPrefix, property: string, range: TimeRange | null | un
   };
 }
 
-/** Without SUCCEEDED it says so once more, in the words of the index that leaves successes out. */
-function outcomeIn(outcomes: readonly OutcomeKind[]): object {
-  const $in = { lastOutcome: { $in: outcomes } };
-  if (outcomes.includes("SUCCEEDED")) return $in;
-  return { $and: [$in, { lastOutcome: { $ne: "SUCCEEDED" } }] };
+function each(property: string, values: readonly string[]): Record<string, string>[] {
+  return [...new Set(values)].map((value) => ({ [property]: value }));
+}
+
+/** Says it once more, in the words of the index that leaves successes out. */
+function inIndex(outcome: Record<string, string>): object {
+  if (outcome["lastOutcome"] === "SUCCEEDED") return outcome;
+  return { $and: [outcome, { lastOutcome: { $ne: "SUCCEEDED" } }] };
+}
+
+function idsOf(rows: readonly { readonly id: string }[]): string[] {
+  return rows.map(({ id }) => id);
+}
+
+/** So few that all of them can be looked at. */
+function isFew(webhooks: readonly { readonly deliveryCount: number }[]): boolean {
+  return webhooks.reduce((sum, { deliveryCount }) => sum + deliveryCount, 0) <= FEW;
 }
