@@ -1,7 +1,14 @@
 import type { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { eventually, startApp } from "./app.ts";
-import { deliveryOf, holdingReceiver, onlyDelivery, runTest, settled } from "./deliver-receiver.ts";
+import {
+  deliveryOf,
+  holdingReceiver,
+  onlyDelivery,
+  runTest,
+  settled,
+  warmUp,
+} from "./deliver-receiver.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 
 /** The threads of this test, in the order they were made. */
@@ -64,6 +71,7 @@ test.each([1, 2])(
     });
     await using receiver = await holdingReceiver();
     await makeWebhook(app, { url: receiver.url, retryDelays: [] });
+    await warmUp(app, receiver);
     const published = [];
     for (let n = 0; n < 4; n++) published.push((await publishSample(app)).eventId);
     await receiver.request(4);
