@@ -5,6 +5,7 @@ import type { Claim, Delivery, DeliveryAttempt } from "../src/domain/delivery.ts
 import type { LogEntry } from "../src/domain/log-entry.ts";
 import { openDatabase } from "../src/persistence/orm.ts";
 import { createStatements, type Statements } from "../src/persistence/sql/statements.ts";
+import { BLANK } from "../src/persistence/transaction.ts";
 import { answer } from "./child.ts";
 
 /**
@@ -33,23 +34,6 @@ interface Ended {
 const TENANT = "ten_limit";
 const OWNER = "limit";
 const agent = new Agent({ connections: 256, pipelining: 1 });
-const NOTHING: Omit<LogEntry, "position" | "at" | "change"> = {
-  tenantId: TENANT,
-  webhookId: null,
-  deliveryId: null,
-  eventId: null,
-  eventType: null,
-  isTest: false,
-  status: null,
-  attempts: null,
-  dueAt: null,
-  attemptId: null,
-  outcome: null,
-  responseStatus: null,
-  tookMs: null,
-  inboxId: null,
-  requestId: null,
-};
 
 let sql: Statements;
 let group: (work: () => void) => void;
@@ -196,7 +180,8 @@ function log(
   { change, at, attempt }: Pick<LogEntry, "change" | "at"> & { attempt?: DeliveryAttempt },
 ): void {
   sql.addLogEntry({
-    ...NOTHING,
+    ...BLANK,
+    tenantId: TENANT,
     position: ++position,
     at,
     change,

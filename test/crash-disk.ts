@@ -30,7 +30,8 @@ export function mountDisk(megabytes: number): Disk | undefined {
   };
 }
 
-function fill(path: string): () => void {
+/** Takes all room that is left; call to give it back. */
+export function fill(path: string): () => void {
   const file = openSync(path, "w");
   for (const size of [65_536, 4096, 1]) {
     const bytes = Buffer.alloc(size);

@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { ExecutionResult } from "graphql";
 import { afterAll, describe, expect, test } from "vitest";
 import { eventually } from "./app.ts";
+import { fill } from "./crash-disk.ts";
 import { CreateWebhook, PublishEvent } from "./documents.ts";
 import { makeFolder, startProcess, startReceiver } from "./process.ts";
 import { allSucceeded, isUnavailable, StorageFaultsState } from "./storage.ts";
@@ -39,7 +40,7 @@ describe.skipIf(!hasDisk)("on a full disk", () => {
     const { eventId } = await service.publish(input);
     await eventually(async () => receiver.held === 1);
 
-    const empty = fillDisk();
+    const empty = fill(join(DISK.path, "filler"));
     const accepted = [eventId];
     let refused: ExecutionResult | undefined;
     for (let count = 0; !refused && count < 200; count++) {
@@ -84,7 +85,7 @@ describe.skipIf(!hasDisk)("on a full disk", () => {
     receiver.isHolding = true;
     const { eventId } = await service.publish(input);
     await eventually(async () => receiver.held === 1);
-    const empty = fillDisk();
+    const empty = fill(join(DISK.path, "filler"));
     await service.kill("SIGKILL");
     receiver.letGo();
     empty();
@@ -95,7 +96,7 @@ describe.skipIf(!hasDisk)("on a full disk", () => {
 
   test("a start says so in one line", async () => {
     mkdirSync(join(DISK.path, "new"));
-    const empty = fillDisk();
+    const empty = fill(join(DISK.path, "filler"));
     const failed = await startProcess(DISK.path, { DATABASE_URL: "sqlite:new/hookwire.db" }).catch(
       String,
     );
@@ -103,22 +104,6 @@ describe.skipIf(!hasDisk)("on a full disk", () => {
     expect(failed).toMatch(/Hookwire can't start\. [^\n]*\bfull\b[^\n]*\n$/);
   });
 });
-
-/** Takes all room that is left; call to give it back. */
-function fillDisk(): () => void {
-  const path = join(DISK.path, "filler");
-  const file = openSync(path, "w");
-  for (const size of [65_536, 4096, 1]) {
-    const bytes = Buffer.alloc(size);
-    try {
-      for (;;) writeSync(file, bytes);
-    } catch {
-      // No room for this much: smaller pieces fill the rest.
-    }
-  }
-  closeSync(file);
-  return () => rmSync(path);
-}
 
 function eventOf(data: unknown): string {
   return (data as { publishEvent: { eventId: string } }).publishEvent.eventId;

@@ -76,7 +76,8 @@ export class Transaction {
   }
 }
 
-const BLANK: Omit<LogEntry, "tenantId" | "position" | "at" | "change"> = {
+/** A log entry about nothing yet. */
+export const BLANK: Omit<LogEntry, "tenantId" | "position" | "at" | "change"> = {
   webhookId: null,
   deliveryId: null,
   eventId: null,

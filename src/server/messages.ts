@@ -91,6 +91,7 @@ export class Messages {
     };
   }
 
+  /** All that a message may depend on: whatever a caller's rights come to depend on belongs in here. */
   #nameOf({ document, operation, contextValue, rawVariableValues }: Validated): string {
     let known = this.#documents.get(document);
     if (!known) {
