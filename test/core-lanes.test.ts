@@ -4,7 +4,7 @@ import { ok, startTurned, type Turned } from "./core.ts";
 import { deliveryOf } from "./deliver-receiver.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 import { publishMany } from "./watch-steps.ts";
-import { status } from "./world.ts";
+import { REST_MS, status } from "./world.ts";
 
 const URL = "http://127.0.0.1:9/";
 
@@ -28,12 +28,13 @@ test("a success and a failure in the same moment: everything due is tried when d
   good.answer(ok);
   bad.answer(status(503));
   expect(await recorded(turned, 2)).toMatchObject({ status: "RETRYING" });
+  clock.pass(REST_MS);
   // One at a time after the failure; as soon as its place is free the fourth is due, without any time passing.
   (await sender.attempt(3)).answer(ok);
   (await sender.attempt(4)).answer(ok);
   expect(await recorded(turned, 4)).toMatchObject({ status: "SUCCEEDED" });
   expect(new Set(sender.all.map(({ claim }) => claim.deliveryId)).size).toBe(4);
-  clock.pass(4999);
+  clock.pass(4999 - REST_MS);
   await publishSample(app);
   (await sender.attempt(5)).answer(ok);
   expect(sender.all[4]?.claim.deliveryId).not.toBe(bad.claim.deliveryId);

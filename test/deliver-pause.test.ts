@@ -24,10 +24,11 @@ function foldedTo(app: App, clock: HandClock, id: string, failures: number) {
 }
 
 /** Publishes one event after the other, each of which fails at once for good. */
-async function fail(app: App, times: number): Promise<void> {
+async function fail(app: App, clock: HandClock, times: number): Promise<void> {
   for (let n = 0; n < times; n++) {
     const { eventId } = await publishSample(app);
     await settled(app, await onlyDelivery(app, eventId), "FAILED");
+    clock.pass(SECOND_MS); // the longest that the webhook is left alone after a failure
   }
 }
 
@@ -84,26 +85,26 @@ test("without a success for 5 days and after 20 failures it is paused, with 19 i
   const sender = new ScriptedSender(clock, [status(500)]);
   await using app = await startApp({ circumstances: { clock, sender } });
   const { id } = await makeWebhook(app, { url: "http://127.0.0.1:9/", retryDelays: [] });
-  await fail(app, 18);
+  await fail(app, clock, 18);
   expect(await foldedTo(app, clock, id, 18)).toMatchObject({ state: "ACTIVE" });
   clock.pass(5 * DAY_MS);
-  await fail(app, 1);
+  await fail(app, clock, 1);
   const nearly = await foldedTo(app, clock, id, 19);
   expect(nearly).toMatchObject({ state: "ACTIVE", health: { state: "FAILING" } });
-  await fail(app, 1);
+  await fail(app, clock, 1);
   expect(await foldedTo(app, clock, id, 20)).toMatchObject({
     state: "AUTO_PAUSED",
     stateReason: expect.stringMatching(/5 days.*20/),
   });
   await app.run(DeliverResume, { id });
-  await fail(app, 20);
+  await fail(app, clock, 20);
   expect(await foldedTo(app, clock, id, 40)).toMatchObject({ state: "ACTIVE" });
   await app.run(DeliverResume, { id });
-  await fail(app, 18);
+  await fail(app, clock, 18);
   clock.pass(5 * DAY_MS);
-  await fail(app, 1);
+  await fail(app, clock, 1);
   expect(await foldedTo(app, clock, id, 59)).toMatchObject({ state: "ACTIVE" });
-  await fail(app, 1);
+  await fail(app, clock, 1);
   expect(await foldedTo(app, clock, id, 60)).toMatchObject({ state: "AUTO_PAUSED" });
 }, 30_000);
 
@@ -116,16 +117,16 @@ test("many failures in less than 5 days pause nothing, and a success starts the 
   ]);
   await using app = await startApp({ circumstances: { clock, sender } });
   const { id } = await makeWebhook(app, { url: "http://127.0.0.1:9/", retryDelays: [] });
-  await fail(app, 25);
+  await fail(app, clock, 25);
   const failing = await foldedTo(app, clock, id, 25);
   expect(failing).toMatchObject({ state: "ACTIVE", lastSucceededAt: null });
   clock.pass(5 * DAY_MS);
   const { eventId } = await publishSample(app);
   await settled(app, await onlyDelivery(app, eventId), "SUCCEEDED");
-  await fail(app, 1);
+  await fail(app, clock, 1);
   expect(await foldedTo(app, clock, id, 1)).toMatchObject({ state: "ACTIVE" });
   clock.pass(5 * DAY_MS);
-  await fail(app, 18);
+  await fail(app, clock, 18);
   expect(await foldedTo(app, clock, id, 19)).toMatchObject({ state: "ACTIVE" });
 }, 30_000);
 

@@ -8,7 +8,7 @@ import {
   type HeldReceiver,
 } from "./deliver-receiver.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
-import { HandClock, ScriptedSender, status } from "./world.ts";
+import { HandClock, REST_MS, ScriptedSender, status } from "./world.ts";
 
 const SCHEDULE = "PT5S,PT5M,PT30M,PT2H,PT5H,PT10H,PT14H,PT20H,PT24H";
 const SECONDS = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400];
@@ -154,6 +154,7 @@ test("every failure is retried, whatever it was, and each says what happened", a
         message: expect.stringContaining(String(code)),
       },
     ]);
+    clock.pass(REST_MS);
   }
 });
 
@@ -193,6 +194,7 @@ test("Retry-After on another status moves only the delivery", async () => {
   const { eventId } = await publishSample(app);
   (await receiver.request(1)).answer(500, { headers: { "retry-after": "3600" } });
   expect(await waitAfter(app, clock, await onlyDelivery(app, eventId), 1)).toBe(3_600_000);
+  clock.pass(REST_MS);
   await lookedAgain(app, receiver);
 });
 

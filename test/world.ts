@@ -73,6 +73,9 @@ export class ScriptedSender implements Sender {
   async close(): Promise<void> {}
 }
 
+/** A webhook whose attempts go out one at a time is left alone for this long after it began to fail. */
+export const REST_MS = 50;
+
 /** A receiver's answer with this status. */
 export function status(
   code: number,

@@ -77,3 +77,22 @@ test("a lane with a rate holds no more leases than it begins in five seconds", (
   expect(one.room).toBe(5);
   expect(lane("b", 0).room).toBe(20);
 });
+
+test("at one in flight each further failure makes the lane rest for longer, a second at most; a success ends that", () => {
+  const one = new Lane(route("a"));
+  const rests = [503, 503, 503, 503, 503, 503, 503, 200, 503].map((status) => {
+    const now = at(one.quietUntilMs);
+    one.learn(outcome(status), now);
+    return one.quietUntilMs - now.leaseMs;
+  });
+  expect(rests).toEqual([50, 100, 200, 400, 800, 1000, 1000, 0, 50]);
+});
+
+test("failures with more in flight make a lane slower and not rest, and so does an answer that says no", () => {
+  const one = lane("a");
+  one.learn(outcome(503), at(0));
+  expect([one.limit, one.quietUntilMs]).toEqual([5, 0]);
+  const careful = new Lane(route("b"));
+  careful.learn(outcome(404), at(0));
+  expect(careful.quietUntilMs).toBe(0);
+});

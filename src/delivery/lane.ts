@@ -5,6 +5,9 @@ import type { Route } from "../domain/route.ts";
 /** A receiver that asks for quiet is left alone for this long at most. */
 const QUIET_MAX_MS = 5 * 60_000;
 const GONE = 410;
+/** A lane at 1 rests after each further failure, twice as long each time, so that dead receivers cost the others nothing. */
+const REST_MIN_MS = 50;
+const REST_MAX_MS = 1000;
 /** A lane with a rate holds leases for this long ahead: those that wait for longer would be given back. */
 const RATE_AHEAD_S = 5;
 
@@ -31,10 +34,11 @@ export class Lane {
   dueAtMs = 0;
   /** A claim for it is under way. */
   isAsking = false;
-  /** No new attempt before this, lease clock: the receiver asked for quiet, and no step of the wall clock prolongs it. */
+  /** No new attempt before this, lease clock, which no step prolongs: the receiver asked for quiet, or the lane rests. */
   quietUntilMs = 0;
   /** No new attempt before this, lease clock: the webhook has a rate. */
   pacedUntilMs = 0;
+  #restMs = REST_MIN_MS;
 
   constructor(route: Route) {
     this.route = route;
@@ -115,14 +119,21 @@ export class Lane {
     if (outcome.kind === "SUCCEEDED") {
       this.isFailing = false;
       this.limit = Math.min(this.route.maxInFlight, this.limit * 2);
+      this.#restMs = REST_MIN_MS;
     } else if (isStrain(outcome)) {
       this.isFailing = true;
       this.limit = Math.max(1, Math.floor(this.limit / 2));
+      if (this.limit === 1) this.#rest(leaseMs);
     }
     if ((status === 429 || status === 503) && outcome.retryAfterMs)
       this.#quiet(leaseMs + Math.min(outcome.retryAfterMs, QUIET_MAX_MS));
     // It will be paused as soon as the log is folded; until then it is left alone.
     if (status === GONE) this.#quiet(leaseMs + QUIET_MAX_MS);
+  }
+
+  #rest(leaseMs: number): void {
+    this.#quiet(leaseMs + this.#restMs);
+    this.#restMs = Math.min(REST_MAX_MS, this.#restMs * 2);
   }
 
   #quiet(untilMs: number): void {
