@@ -54,7 +54,8 @@ function describe(machine: Machine, all: readonly Measured[]): string[] {
 }
 
 function shown({ value, unit }: Figure): string {
-  const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  const size = Math.abs(value);
+  const digits = size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 4;
   return unit === "ratio" ? value.toFixed(2) : `${value.toFixed(digits)} ${unit}`;
 }
 

@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Child } from "./child.ts";
 import type { Benchmark, BenchOptions, Figure } from "./figure.ts";
@@ -21,6 +21,7 @@ const ROUND = 24_000;
 const WARM_UP = 8000;
 const SINGLES = 6000;
 const SINGLES_AT_ONCE = 64;
+const COUNT_STATEMENTS = new URL("count-statements.ts", import.meta.url).href;
 
 export interface Load {
   readonly shape: Shape;
@@ -40,6 +41,7 @@ export const throughput: Benchmark = {
     const parts = { receiver, publisher, port };
     const figures: Figure[] = [];
     figures.push(...(await beside(options, parts)));
+    figures.push(...(await statements(parts)));
     figures.push(...(await singles(options, parts)));
     for (const webhooks of [1, 10, 100])
       for (const kb of [1, 8]) {
@@ -128,6 +130,30 @@ async function singles({ rounds, note }: BenchOptions, parts: Parts): Promise<Fi
     },
     { name: "one event per mutation, 1 webhook", value: median(full), unit: "deliveries/s" },
     { name: "empty mutation", value: median(empty), unit: "mutations/s" },
+  ];
+}
+
+/** What SQLite is asked for each delivery. A run of its own, since counting slows it down. */
+async function statements(parts: Parts): Promise<Figure[]> {
+  const folder = makeFolder();
+  const file = join(folder, "statements.json");
+  await using service = await Service.start({
+    env: { ...SETTINGS, BENCH_STATEMENTS: file },
+    nodeArgs: ["--import", COUNT_STATEMENTS],
+  });
+  const webhooks = 16;
+  await makeWebhooks(service, parts, webhooks);
+  const shape = await shapeOf(service, TYPE, 1024);
+  await runBatches(service, parts, { shape, webhooks, deliveries: ROUND });
+  await service.settled();
+  await service.stop();
+  const counts = JSON.parse(readFileSync(file, "utf8")) as Record<string, number>;
+  rmSync(folder, { recursive: true });
+  const { commit = NaN, "begin immediate": _, ...others } = counts;
+  const sum = Object.values(others).reduce((total, count) => total + count, 0);
+  return [
+    { name: "batches of 100, 16 webhooks: statements", value: sum / ROUND, unit: "/delivery" },
+    { name: "batches of 100, 16 webhooks: commits", value: commit / ROUND, unit: "/delivery" },
   ];
 }
 
