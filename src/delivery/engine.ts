@@ -49,8 +49,8 @@ export class Engine implements Lanes {
     this.#held = new Held(options.concurrency);
     // What fails was no outcome: its lease ends by itself, and the delivery is due again.
     this.#running = new Running(options.report);
-    this.#agenda = new Agenda(options.clock, (slept) => {
-      for (const lane of slept) this.#place(lane);
+    this.#agenda = new Agenda(options.clock, (due) => {
+      for (const lane of due) this.#place(lane);
       this.#pump();
     });
     this.#aside = new Alarm(options.clock, () => this.#pump());
@@ -68,13 +68,14 @@ export class Engine implements Lanes {
     if (this.#isStopping || !lane.canReserve(this.#now) || this.#held.roomFor(lane) <= 0)
       return false;
     lane.promised++;
-    this.#held.take();
+    this.#held.take(lane);
     return true;
   }
 
   giveBack(route: Route): void {
-    this.#laneOf(route).promised--;
-    this.#held.drop();
+    const lane = this.#laneOf(route);
+    lane.promised--;
+    this.#held.drop(lane);
   }
 
   begin(claims: readonly Claim[]): void {
@@ -85,11 +86,7 @@ export class Engine implements Lanes {
   withdraw(deliveryId: string): void {
     for (const lane of this.#lanes.values()) {
       const index = lane.queue.findIndex((claim) => claim.deliveryId === deliveryId);
-      if (index < 0) continue;
-      const [claim] = lane.queue.splice(index, 1);
-      this.#held.drop();
-      this.#held.letGo(claim!);
-      this.#putBack(lane, [claim!]);
+      if (index >= 0) this.#release(lane, lane.queue.splice(index, 1));
     }
   }
 
@@ -127,8 +124,7 @@ export class Engine implements Lanes {
     for (const lane of this.#lanes.values()) {
       if (lane.route.tenantId !== tenantId) continue;
       const route = this.#options.store.route(tenantId, lane.route.webhookId);
-      if (route) lane.follow(route);
-      else lane.follow({ ...lane.route, state: "DISABLED" });
+      this.#held.follow(lane, route ?? { ...lane.route, state: "DISABLED" });
       if (!lane.isActive) this.#release(lane);
       this.#place(lane);
       this.#forgetIfGone(lane);
@@ -164,12 +160,12 @@ export class Engine implements Lanes {
 
   #enqueue(claim: Claim): void {
     const lane = this.#lanes.get(claim.webhookId);
-    if (lane) lane.promised--;
-    if (!lane?.isActive || lane.isQuiet(this.#now) || this.#isStopping) {
-      this.#held.drop();
-      if (lane) this.#putBack(lane, [claim]);
-      else this.#giveUp([claim]);
-      return;
+    if (!lane) return this.#giveUp([claim]);
+    lane.promised--;
+    if (!lane.isActive || lane.isQuiet(this.#now) || this.#isStopping) {
+      this.#held.drop(lane);
+      this.#putBack(lane, [claim]);
+      return this.#forgetIfGone(lane);
     }
     lane.queue.push(claim);
     this.#held.keep(claim);
@@ -200,7 +196,7 @@ export class Engine implements Lanes {
     this.#held.letGo(claim);
     const age = LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - now.leaseMs);
     if (age > CLAIM_FRESH_MS) {
-      this.#held.drop();
+      this.#held.drop(lane);
       return this.#putBack(lane, [claim]);
     }
     const slot = this.#slots.take(lane, now.leaseMs);
@@ -214,7 +210,7 @@ export class Engine implements Lanes {
   #ended(slot: Slot, outcome: Outcome): void {
     const { lane } = slot;
     this.#slots.free(slot);
-    this.#held.drop();
+    this.#held.drop(lane);
     lane.learn(outcome, this.#now);
     if (lane.isFailing || lane.isQuiet(this.#now)) this.#release(lane);
     this.#place(lane);
@@ -258,19 +254,19 @@ export class Engine implements Lanes {
     for (const { webhookId, most } of requests) {
       const lane = this.#lanes.get(webhookId);
       const missed = most - (got.get(webhookId)?.length ?? 0);
-      this.#held.drop(missed);
       if (!lane) continue;
+      this.#held.drop(lane, missed);
       lane.answered(missed, nextDueAt.get(webhookId));
       this.#place(lane);
+      this.#forgetIfGone(lane);
     }
     for (const claim of claims) this.#enqueue(claim);
   }
 
   /** What a lane has not begun goes back to the table. */
-  #release(lane: Lane): void {
-    const claims = lane.queue.splice(0);
+  #release(lane: Lane, claims = lane.queue.splice(0)): void {
     if (claims.length === 0) return;
-    this.#held.drop(claims.length);
+    this.#held.drop(lane, claims.length);
     for (const claim of claims) this.#held.letGo(claim);
     this.#putBack(lane, claims);
   }

@@ -25,6 +25,8 @@ export class Lane {
   /** The last answer was strain: the lane shares the few places kept for such ones. */
   isFailing: boolean;
   inFlight = 0;
+  /** Leases that count as held for it: promised, waiting for their turn or in flight. */
+  held = 0;
   /** Those in flight that are slow to be answered. */
   slow = 0;
   /** Places promised to deliveries that are not committed yet, or asked for from the table. */
@@ -132,6 +134,8 @@ export class Lane {
   }
 
   #rest(leaseMs: number): void {
+    // What was in flight together fails together: that is one failure more, and not many.
+    if (this.quietUntilMs > leaseMs) return;
     this.#quiet(leaseMs + this.#restMs);
     this.#restMs = Math.min(REST_MAX_MS, this.#restMs * 2);
   }
@@ -144,6 +148,7 @@ export class Lane {
     if (route.activeSinceMs !== this.route.activeSinceMs) {
       this.dueAtMs = 0;
       this.quietUntilMs = 0;
+      this.#restMs = REST_MIN_MS;
     }
     this.route = route;
     this.limit = Math.min(this.limit, route.maxInFlight);

@@ -29,15 +29,16 @@ export class Slots {
   /** Lanes with an attempt aside: their next one would probably end up there too. */
   readonly #slow = new Turns();
   readonly #failing = new Turns();
-  /** Lanes whose origin has all of its places, by origin. */
+  /** Lanes that wait and are in nobody's turn, since their origin has all of its places. */
   readonly #parked = new Map<string, Set<Lane>>();
-  readonly #parkedAt = new Map<Lane, string>();
+  /** The origin of each lane that waits, in turn or parked. */
+  readonly #waiting = new Map<Lane, string>();
   readonly #origins = new Map<string, number>();
   /** The oldest first. */
   readonly #quick = new Set<Slot>();
   readonly #aside = new Set<Slot>();
   #failingInFlight = 0;
-  #isSlowsTurn = false;
+  #turn = 0;
 
   constructor(count: number) {
     this.#most = count;
@@ -49,8 +50,10 @@ export class Slots {
   place(lane: Lane, canBegin: boolean): void {
     const turns = canBegin ? this.#turnsOf(lane) : undefined;
     for (const each of [this.#working, this.#slow, this.#failing]) each.set(lane, each === turns);
-    this.#unpark(lane);
-    if (canBegin && !turns) this.#park(lane);
+    const before = this.#leave(lane);
+    if (canBegin) this.#wait(lane, turns === undefined);
+    // The place it was let in for may be somebody else's.
+    if (before !== undefined && (!canBegin || before !== lane.route.origin)) this.#letIn(before);
   }
 
   /** Places that failing lanes may still ask claims for. */
@@ -62,10 +65,14 @@ export class Slots {
   next(): Lane | undefined {
     if (this.#quick.size >= this.#most) return undefined;
     const slow = this.#aside.size < this.#most ? [this.#slow] : [];
-    const inTurn = this.#isSlowsTurn ? [...slow, this.#working] : [this.#working, ...slow];
-    this.#isSlowsTurn = !this.#isSlowsTurn;
     const failing = this.#failingInFlight < this.#mostFailing ? [this.#failing] : [];
-    for (const turns of [...inTurn, ...failing])
+    const order = [
+      [this.#working, ...slow, ...failing],
+      [...slow, this.#working, ...failing],
+      [this.#working, ...slow, ...failing],
+      [...failing, this.#working, ...slow],
+    ];
+    for (const turns of order[this.#turn++ % order.length]!)
       for (let lane = turns.take(); lane; lane = turns.take()) {
         if (!this.#isTaken(lane.route.origin)) return lane;
         this.place(lane, true);
@@ -91,8 +98,7 @@ export class Slots {
     const left = this.#origins.get(origin)! - 1;
     if (left > 0) this.#origins.set(origin, left);
     else this.#origins.delete(origin);
-    const [parked] = this.#parked.get(origin) ?? [];
-    if (parked) this.place(parked, true);
+    this.#letIn(origin);
   }
 
   /** Moves what has become slow out of the way; the lanes that it belongs to have to be placed anew. */
@@ -125,20 +131,31 @@ export class Slots {
     return (this.#origins.get(origin) ?? 0) >= this.#mostOfOrigin;
   }
 
-  #park(lane: Lane): void {
+  #wait(lane: Lane, isParked: boolean): void {
     const { origin } = lane.route;
+    this.#waiting.set(lane, origin);
+    if (!isParked) return;
     const parked = this.#parked.get(origin);
     if (parked) parked.add(lane);
     else this.#parked.set(origin, new Set([lane]));
-    this.#parkedAt.set(lane, origin);
   }
 
-  #unpark(lane: Lane): void {
-    const origin = this.#parkedAt.get(lane);
-    if (origin === undefined) return;
-    this.#parkedAt.delete(lane);
-    const parked = this.#parked.get(origin)!;
-    parked.delete(lane);
-    if (parked.size === 0) this.#parked.delete(origin);
+  /** Waits no more; the origin that it waited for. */
+  #leave(lane: Lane): string | undefined {
+    const origin = this.#waiting.get(lane);
+    if (origin === undefined) return undefined;
+    this.#waiting.delete(lane);
+    const parked = this.#parked.get(origin);
+    if (parked?.delete(lane) && parked.size === 0) this.#parked.delete(origin);
+    return origin;
+  }
+
+  /** An origin may have a place: the next of its lanes that would surely take it gets in turn, with those before it. */
+  #letIn(origin: string): void {
+    for (const lane of this.#parked.get(origin) ?? []) {
+      if (this.#isTaken(origin)) return;
+      this.place(lane, true);
+      if (this.#turnsOf(lane) === this.#working) return;
+    }
   }
 }
