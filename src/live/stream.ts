@@ -163,6 +163,7 @@ export class LogStream implements AsyncIterableIterator<StreamItem> {
     position: number,
     end: number,
   ): Promise<{ entries: readonly LogEntry[]; first: number; reached: number }> {
+    if (position === end) return { entries: [], first: end + 1, reached: end };
     const { tenantId, filter } = this.#request;
     const { tail, pages, log } = this.#live;
     const recent = tail.after(tenantId, position, PAGE);

@@ -6,9 +6,10 @@ const KEPT = 2000;
 
 /** Those who wait for a tenant's next commit. */
 interface Sleepers {
-  readonly wakes: Set<() => void>;
-  /** The first of them wakes by itself then, lease clock. */
-  untilMs: number;
+  /** Until when each of them sleeps at most, lease clock. */
+  readonly wakes: Map<() => void, number>;
+  /** When the first of them wakes by itself. */
+  nextMs: number;
   timer: AbortController;
 }
 
@@ -46,24 +47,36 @@ export class Tail {
   }
 
   /**
-   * Wakes once, at the tenant's next commit or when it is `untilMs` by the lease clock; sooner when another one of the
-   * tenant has to. One timer for all of them: there are thousands, and each commit wakes them.
+   * Wakes once, at the tenant's next commit or when it is `untilMs` by the lease clock. One timer for all of a tenant:
+   * there are thousands, and each commit wakes them.
    */
   sleep(tenantId: string, untilMs: number, wake: () => void): void {
     const sleepers = this.#sleepers.get(tenantId) ?? {
-      wakes: new Set(),
-      untilMs: Infinity,
+      wakes: new Map(),
+      nextMs: Infinity,
       timer: new AbortController(),
     };
     this.#sleepers.set(tenantId, sleepers);
-    sleepers.wakes.add(wake);
-    if (untilMs >= sleepers.untilMs) return;
+    sleepers.wakes.set(wake, untilMs);
+    if (untilMs < sleepers.nextMs) this.#setTimer(tenantId, sleepers, untilMs);
+  }
+
+  #setTimer(tenantId: string, sleepers: Sleepers, nextMs: number): void {
     sleepers.timer.abort();
     const timer = new AbortController();
-    Object.assign(sleepers, { untilMs, timer });
+    Object.assign(sleepers, { nextMs, timer });
     void this.#clock
-      .wait(untilMs - this.#clock.leaseMs(), timer.signal)
-      .then(() => timer.signal.aborted || this.#wakeAll(tenantId));
+      .wait(Math.max(0, nextMs - this.#clock.leaseMs()), timer.signal)
+      .then(() => timer.signal.aborted || this.#wakeDue(tenantId, sleepers));
+  }
+
+  #wakeDue(tenantId: string, sleepers: Sleepers): void {
+    const nowMs = this.#clock.leaseMs();
+    const due = [...sleepers.wakes].filter(([, untilMs]) => untilMs <= nowMs);
+    for (const [wake] of due) sleepers.wakes.delete(wake);
+    if (sleepers.wakes.size === 0) this.#sleepers.delete(tenantId);
+    else this.#setTimer(tenantId, sleepers, Math.min(...sleepers.wakes.values()));
+    for (const [wake] of due) wake();
   }
 
   /** Nobody waits any more for whom this would have woken. */
@@ -79,6 +92,6 @@ export class Tail {
     if (!sleepers) return;
     sleepers.timer.abort();
     this.#sleepers.delete(tenantId);
-    for (const wake of sleepers.wakes) wake();
+    for (const wake of sleepers.wakes.keys()) wake();
   }
 }

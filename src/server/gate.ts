@@ -12,6 +12,16 @@ export interface GateOptions {
 
 /** Where errors leave the service: what the caller can act on passes, everything else becomes an id that the log knows. */
 export function createGate({ report, newErrorId, storageProblem }: GateOptions) {
+  /** What many are told of is one error: a message that failed, for all its subscribers. */
+  const ids = new WeakMap<object, string>();
+  const idOf = (cause: unknown): string => {
+    const known = isObject(cause) ? ids.get(cause) : undefined;
+    if (known !== undefined) return known;
+    const errorId = newErrorId();
+    if (isObject(cause)) ids.set(cause, errorId);
+    report(cause, errorId);
+    return errorId;
+  };
   return (error: unknown): Error => {
     if (error instanceof GraphQLError && error.originalError === undefined) return withCode(error);
     const cause = error instanceof GraphQLError ? error.originalError : error;
@@ -24,8 +34,7 @@ export function createGate({ report, newErrorId, storageProblem }: GateOptions) 
       const { message, extensions } = asGraphQLError(cause);
       return new GraphQLError(message, { ...place, extensions });
     }
-    const errorId = newErrorId();
-    report(cause, errorId);
+    const errorId = idOf(cause);
     const storage = storageProblem(cause);
     const message = storage
       ? `Nothing was changed, because ${storage}. Try again later (error ${errorId}).`
@@ -33,6 +42,10 @@ export function createGate({ report, newErrorId, storageProblem }: GateOptions) 
     const code = storage ? "UNAVAILABLE" : "INTERNAL_SERVER_ERROR";
     return new GraphQLError(message, { ...place, extensions: { code, errorId } });
   };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 /** What GraphQL itself refuses has a code too; a body that is no JSON is not sent back with the parser's words. */

@@ -6,6 +6,8 @@ export const LIMITS = {
   documentTokens: 10_000,
   /** Bytes of one socket message. */
   messageBytes: 1024 * 1024,
+  /** Operations under way on one socket, subscriptions included. */
+  operationsPerSocket: 100,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 60_000,
 } as const;

@@ -13,7 +13,8 @@ import type { Context } from "../schema/index.ts";
 
 /** What a message shows as it is now is not older than the last commit, nor than this. */
 const FRESH_MS = 1000;
-/** Messages of a group that are kept for those who come a little later. */
+/** Messages of a group that are kept for those who come a little later: those that show what was read, and the others. */
+const KEPT_READ = 32;
 const KEPT = 256;
 /** Arguments that say which messages a subscriber gets, and not what is in them. */
 const CHOOSING = new Set(["filter", "start"]);
@@ -22,18 +23,42 @@ const OVER = { done: true, value: undefined } as const;
 
 type Validated = Exclude<ReturnType<typeof validateSubscriptionArgs>, readonly unknown[]>;
 
-interface Message {
-  readonly result: ExecutionResult | Promise<ExecutionResult>;
-  /** The end of the log when it was made, and when that was. */
-  readonly end: number;
-  readonly madeMs: number;
+type Result = ExecutionResult | Promise<ExecutionResult>;
+
+/** Subscribers who are told the same, and the messages that some of them may still be told, by position in the log. */
+class Group {
+  subscribers = 0;
+  /** Made without waiting, from the entry alone, which never changes. */
+  readonly #lasting = new Map<number, ExecutionResult>();
+  /** Made by reading, all at the same end of the log. */
+  readonly #read = new Map<number, Promise<ExecutionResult>>();
+  #end = NaN;
+  #expiry: NodeJS.Timeout | undefined;
+
+  find(position: number, end: number): Result | undefined {
+    if (end !== this.#end) this.#forget();
+    return this.#lasting.get(position) ?? this.#read.get(position);
+  }
+
+  keep(position: number, end: number, result: Result): void {
+    if (!(result instanceof Promise)) return keepSome(this.#lasting, position, result, KEPT);
+    if (end !== this.#end) this.#forget();
+    this.#end = end;
+    keepSome(this.#read, position, result, KEPT_READ);
+    this.#expiry ??= setTimeout(() => this.#forget(), FRESH_MS).unref();
+  }
+
+  /** What was read may be large, and is of no use once it is old. */
+  #forget(): void {
+    clearTimeout(this.#expiry);
+    this.#expiry = undefined;
+    this.#read.clear();
+  }
 }
 
-/** Subscribers who are told the same. */
-interface Group {
-  subscribers: number;
-  /** By position in the log. */
-  readonly messages: Map<number, Message>;
+function keepSome<T>(kept: Map<number, T>, position: number, result: T, most: number): void {
+  kept.set(position, result);
+  if (kept.size > most) kept.delete(kept.keys().next().value!);
 }
 
 /** Runs subscriptions. A message is executed once for all who asked with the same document, variables and rights. */
@@ -58,7 +83,7 @@ export class Messages {
     validated: Validated,
   ): AsyncIterableIterator<ExecutionResult> {
     const name = this.#nameOf(validated);
-    const group = this.#groups.get(name) ?? { subscribers: 0, messages: new Map() };
+    const group = this.#groups.get(name) ?? new Group();
     this.#groups.set(name, group);
     group.subscribers++;
     let isOver = false;
@@ -73,8 +98,8 @@ export class Messages {
           const { done, value } = isOver ? OVER : await source.next();
           if (!done) return { done, value: await messageOf(group, value, validated) };
         } catch (error) {
-          // Whoever is told of it may ask again all the same.
           leave();
+          await source.return?.();
           throw error;
         }
         leave();
@@ -106,23 +131,16 @@ export class Messages {
   }
 }
 
-function messageOf({ messages }: Group, item: StreamItem, validated: Validated): Message["result"] {
+function messageOf(group: Group, item: StreamItem, validated: Validated): Result {
   const execute = () => executeSubscriptionEvent({ ...validated, rootValue: item });
   if (item.type !== "ENTRY") return execute();
   const { tenantId, tools } = validated.contextValue as Context;
-  const now = { end: tools.store.position(tenantId), madeMs: performance.now() };
-  const known = messages.get(item.position);
-  if (known && isFresh(known, now)) return known.result;
+  const end = tools.store.position(tenantId);
+  const known = group.find(item.position, end);
+  if (known) return known;
   const result = execute();
-  messages.delete(item.position);
-  messages.set(item.position, { ...now, result });
-  if (messages.size > KEPT) messages.delete(messages.keys().next().value!);
+  group.keep(item.position, end, result);
   return result;
-}
-
-/** What was there without waiting was made from the entry alone, which never changes. */
-function isFresh({ result, end, madeMs }: Message, now: Omit<Message, "result">): boolean {
-  return !(result instanceof Promise) || (end === now.end && now.madeMs - madeMs < FRESH_MS);
 }
 
 /** The variables that a message may depend on. */

@@ -1,15 +1,19 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { getOperationAST, GraphQLError, type ExecutionArgs } from "graphql";
-import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
+import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
+import { CloseCode, handleProtocols, makeServer, MessageType } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Auth, Caller } from "./auth.ts";
 import type { Yoga } from "./graphql.ts";
 import { LIMITS } from "./limits.ts";
+import { Outflow } from "./outflow.ts";
 
 /** One client's socket: the request that opened it, and who it turned out to be. */
 interface Peer extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
+  readonly outflow: Outflow;
+  /** Ids of operations that are not begun yet. */
+  readonly preparing: Set<string>;
   caller?: Caller;
 }
 type Enveloped = ReturnType<Yoga["getEnveloped"]>;
@@ -46,7 +50,11 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
     if (!isOpen || path !== options.yoga.graphqlEndpoint)
       return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
     sockets.handleUpgrade(request, socket, head, (opened) =>
-      serveSocket(protocol, opened, { request }),
+      serveSocket(protocol, opened, {
+        request,
+        outflow: new Outflow(opened),
+        preparing: new Set(),
+      }),
     );
   });
   return {
@@ -60,6 +68,7 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
   };
 }
 
+const PONG = JSON.stringify({ type: MessageType.Pong });
 /** A client that answers no ping for this long is gone. */
 const PING_MS = 12_000;
 
@@ -76,13 +85,10 @@ function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
   const closed = protocol.opened(
     {
       protocol: socket.protocol,
-      send: (text) =>
-        new Promise((resolve, reject) => {
-          if (socket.readyState !== socket.OPEN) return resolve();
-          // Called back when the text has left: a subscriber that reads slowly is told no faster.
-          socket.send(text, (error) => (error ? reject(error) : resolve()));
-        }),
-      close: (code, reason) => socket.close(code, reason),
+      send: (text) => peer.outflow.send(text),
+      close: (code, reason) => peer.outflow.close(code, reason),
+      // Without what came along: nobody has to show a key for it.
+      onPing: () => peer.outflow.send(PONG),
       onMessage: (handle) =>
         socket.on("message", (data: Buffer) => {
           handle(data.toString()).catch(() => socket.close(CloseCode.InternalServerError));
@@ -100,25 +106,44 @@ function createProtocol({ yoga, auth, maskError }: SocketOptions): Protocol {
   return makeServer<{ authorization?: unknown }, Peer>({
     execute: (args) => (args as Operation).rootValue.execute(args),
     subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+    onOperation: ({ extra }, id) => void extra.preparing.delete(id),
     async onConnect({ connectionParams, extra }) {
       const caller = await auth.identify(extra.request, connectionParams?.authorization);
       if (caller) extra.caller = caller;
       return caller !== null;
     },
-    async onSubscribe({ extra }, _id, params) {
-      try {
-        return await prepare(yoga, extra.caller!, params);
-      } catch (error) {
-        return [told(maskError(error))];
+    async onSubscribe({ extra: { caller, outflow, preparing }, subscriptions }, id, params) {
+      // It was completed before it began: the library forgets such a one, and would begin both.
+      if (preparing.has(id)) {
+        outflow.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
+        return [tooMany()];
       }
+      if (Object.keys(subscriptions).length > LIMITS.operationsPerSocket) return [tooMany()];
+      preparing.add(id);
+      const prepared = await prepare(yoga, caller!, outflow, params).catch((error: unknown) => [
+        told(maskError(error)),
+      ]);
+      if (Array.isArray(prepared)) preparing.delete(id);
+      return prepared;
     },
   });
+}
+
+/** Nobody is there to be told. */
+const GONE: ExecutionResult = {};
+
+function tooMany(): GraphQLError {
+  return new GraphQLError(
+    `A socket has at most ${LIMITS.operationsPerSocket} operations under way; end one or open another socket`,
+    { extensions: { code: "LIMIT_REACHED" } },
+  );
 }
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
   yoga: Yoga,
   caller: Caller,
+  outflow: Outflow,
   {
     query,
     variables,
@@ -141,7 +166,10 @@ async function prepare(
     document,
     variableValues: variables as ExecutionArgs["variableValues"],
     contextValue: await enveloped.contextFactory(),
-    rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe },
+    rootValue: {
+      execute: async (args) => (await outflow.run(() => enveloped.execute(args))) ?? GONE,
+      subscribe: async (args) => (await outflow.run(() => enveloped.subscribe(args))) ?? GONE,
+    } satisfies Operation["rootValue"],
   };
 }
 
