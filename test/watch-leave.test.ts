@@ -1,12 +1,13 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { print } from "graphql";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 import { openStreams } from "../src/live/stream.ts";
+import { LogReader } from "../src/persistence/read-log.ts";
 import { ADMIN_KEY, eventually, startApp, type App } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
-import { makeInbox } from "./steps.ts";
+import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 import { InboxRequests, WebhookUpdates } from "./watch-documents.ts";
 import { next } from "./watch-steps.ts";
 
@@ -63,6 +64,18 @@ test("an operation that is completed at once, before its stream began, leaves no
   socket.send(JSON.stringify({ id: "last", type: "complete" }));
   await nobodyListens();
   socket.terminate();
+});
+
+test("an id that is used again before its operation began closes the socket and leaves nothing behind", async () => {
+  await using app = await startApp();
+  const socket = await greeted(app);
+  const closed = once(socket, "close");
+  socket.send(subscribe("1"));
+  socket.send(JSON.stringify({ id: "1", type: "complete" }));
+  socket.send(subscribe("1"));
+  expect((await closed)[0]).toBe(4409);
+  await app.post({ query: "{ __typename }" }); // behind all of that
+  await nobodyListens();
 });
 
 test("a socket that is cut off right behind its subscriptions leaves nothing behind", async () => {
@@ -130,6 +143,28 @@ test("a refused subscription leaves nothing behind, and its neighbour on the soc
   socket.send(JSON.stringify({ id: "good", type: "complete" }));
   await nobodyListens();
   socket.terminate();
+});
+
+test("a stream that fails at its start says so without the reason and leaves nothing behind", async () => {
+  await using app = await startApp();
+  await makeWebhook(app, { url: "http://127.0.0.1:9/", paused: true });
+  await publishSample(app);
+  const socket = await greeted(app);
+  const ask = async (id: string) => {
+    const payload = { query: print(DeliveryUpdates), variables: { start: { last: 1 } } };
+    socket.send(JSON.stringify({ id, type: "subscribe", payload }));
+    return String((await once(socket, "message"))[0]);
+  };
+  const before = vi.spyOn(LogReader.prototype, "before");
+  before.mockRejectedValue(new Error("a secret of the disk"));
+  const answer = await ask("1");
+  expect(openStreams.size).toBe(0);
+  before.mockRestore();
+  expect(answer).toMatch(/Something went wrong on our side \(error \w+\)/);
+  expect(answer).not.toContain("secret");
+  expect(await ask("2")).toContain('"DeliveryUpdate"');
+  socket.terminate();
+  await nobodyListens();
 });
 
 test("a stop ends all streams", async () => {

@@ -91,7 +91,7 @@ function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
       onPing: () => peer.outflow.send(PONG),
       onMessage: (handle) =>
         socket.on("message", (data: Buffer) => {
-          handle(data.toString()).catch(() => socket.close(CloseCode.InternalServerError));
+          handle(data.toString()).catch(() => peer.outflow.close(CloseCode.InternalServerError));
         }),
     },
     peer,
