@@ -192,13 +192,14 @@ export class Engine implements Lanes {
 
   #begin(lane: Lane): void {
     const now = this.#now;
-    const claim = lane.begin(now);
+    const claim = lane.queue.shift()!;
     this.#held.letGo(claim);
     const age = LEASE_MARGIN_MS + lane.route.timeoutMs - (claim.endsAt - now.leaseMs);
     if (age > CLAIM_FRESH_MS) {
       this.#held.drop(lane);
       return this.#putBack(lane, [claim]);
     }
+    lane.begin(now);
     const slot = this.#slots.take(lane, now.leaseMs);
     this.#place(lane);
     const ended = (outcome: Outcome) => this.#ended(slot, outcome);

@@ -74,10 +74,9 @@ export class Lane {
   }
 
   /** An attempt begins: with a rate, the next one may only after its share of a second. */
-  begin({ leaseMs }: Moment): Claim {
+  begin({ leaseMs }: Moment): void {
     const { rateLimitPerSecond: rate } = this.route;
     if (rate !== null) this.pacedUntilMs = leaseMs + 1000 / rate;
-    return this.queue.shift()!;
   }
 
   canClaim(now: Moment): boolean {
