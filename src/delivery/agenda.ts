@@ -61,9 +61,10 @@ export class Agenda {
   ask(held: Held, freeForFailing: number): ClaimRequest[] {
     const requests: ClaimRequest[] = [];
     let left = STEP;
+    const share = Math.ceil(STEP / Math.max(1, this.#hungry.size));
     /** Whoever gets nothing now goes to the end. */
     const ask = (lanes: Set<Lane>, lane: Lane) => {
-      const most = Math.min(lane.room, left, held.roomFor(lane));
+      const most = Math.min(lane.room, left, share, held.roomFor(lane));
       lanes.delete(lane);
       if (most <= 0) return void lanes.add(lane);
       lane.ask(most);
