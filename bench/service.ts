@@ -48,6 +48,8 @@ export class Service implements AsyncDisposable {
         HOOKWIRE_ADMIN_KEY: KEY,
         HOOKWIRE_ALLOW_TARGETS: "127.0.0.0/8",
         HOOKWIRE_LOG: "warn",
+        // All subscribers show one key.
+        HOOKWIRE_LIMIT_SOCKETS_PER_KEY: "5000",
         ...env,
       },
       stdio: ["ignore", "pipe", "inherit"],

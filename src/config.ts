@@ -47,6 +47,26 @@ const nameServers = list.transform((parts) => {
   return parts;
 });
 
+const origins = list.transform((parts) =>
+  parts.map((part) => {
+    const url = URL.parse(part);
+    return url && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href
+      ? url.origin
+      : fail("a list of origins without a path, such as https://admin.example.com");
+  }),
+);
+
+/** A limit of the API, from 1 to `most`. */
+const limit = (most: number, otherwise: number, help: string) => ({
+  parse: integer(1, most),
+  default: String(otherwise),
+  help,
+});
+const MIB = 1024 * 1024;
+/** 25,000 take up to 0.2 s on one core, and a batch of 1,000 publishes with all that it may tell is below it. */
+const COST =
+  "cost of an operation: 1 for each field, times the rows of the lists that it is on, as many as `first` says or 10";
+
 class Unreadable extends Error {}
 function fail(shape: string): never {
   throw new Unreadable(shape);
@@ -143,6 +163,37 @@ export const SETTINGS = {
     parse: duration(0, 3_600_000, "PT20S"),
     default: "PT20S",
     help: "how long a stop waits for attempts in flight",
+  },
+  HOOKWIRE_ALLOWED_ORIGINS: {
+    parse: origins,
+    default: "",
+    help: "origins of other sites whose pages may call with a key, such as https://admin.example.com",
+  },
+  HOOKWIRE_LIMIT_BODY: limit(256 * MIB, 16 * MIB, "bytes of a request's body"),
+  HOOKWIRE_LIMIT_DOCUMENT: limit(MIB, 100_000, "characters of a GraphQL document"),
+  HOOKWIRE_LIMIT_TOKENS: limit(100_000, 4000, "tokens of a document"),
+  HOOKWIRE_LIMIT_OPERATIONS: limit(1000, 50, "operations of a document"),
+  HOOKWIRE_LIMIT_DEPTH: limit(100, 15, "levels of fields; below 14 GraphiQL does not work"),
+  HOOKWIRE_LIMIT_ROOT_FIELDS: limit(1000, 20, "fields at the top of an operation"),
+  HOOKWIRE_LIMIT_ALIASES: limit(10_000, 50, "aliases of a document"),
+  HOOKWIRE_LIMIT_DIRECTIVES: limit(10_000, 50, "directives of a document"),
+  HOOKWIRE_LIMIT_COST: limit(10_000_000, 25_000, COST),
+  HOOKWIRE_LIMIT_LIST: limit(100_000, 1000, "entries of a list in an input"),
+  HOOKWIRE_LIMIT_PAGE: limit(100, 100, "rows of a page"),
+  HOOKWIRE_LIMIT_SOCKETS: limit(1_000_000, 5000, "sockets in all"),
+  HOOKWIRE_LIMIT_SOCKETS_PER_KEY: limit(1_000_000, 50, "sockets of one key or access token"),
+  HOOKWIRE_LIMIT_SOCKETS_WAITING: limit(1_000_000, 100, "sockets that said no hello yet"),
+  HOOKWIRE_LIMIT_SOCKET_OPERATIONS: limit(10_000, 100, "operations under way on one socket"),
+  HOOKWIRE_LIMIT_SOCKET_MESSAGE: limit(256 * MIB, MIB, "bytes of a message on a socket"),
+  HOOKWIRE_LIMIT_SOCKET_HELLO: {
+    parse: duration(100, 60_000, "PT3S, from PT0.1S to PT1M"),
+    default: "PT3S",
+    help: "how long a socket may take to say hello",
+  },
+  HOOKWIRE_LIMIT_RATE: {
+    parse: integer(0, 10_000_000),
+    default: "0",
+    help: "requests in a minute of one key or access token, over HTTP and sockets; 0: as many as come",
   },
   HOOKWIRE_LOG: {
     parse: z

@@ -5,6 +5,7 @@ import { Engine } from "./delivery/engine.ts";
 import { createSender, type Sender } from "./delivery/sender.ts";
 import { createTestPlaces } from "./delivery/test-places.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
+import { NOBODY } from "./domain/audit.ts";
 import type { Fact } from "./domain/fact.ts";
 import { createIds } from "./domain/id.ts";
 import { Refusal } from "./domain/refusal.ts";
@@ -18,8 +19,10 @@ import { Tail } from "./live/tail.ts";
 import { Turnstile } from "./live/turnstile.ts";
 import { logLine, type Logger } from "./log.ts";
 import { prepareInstallation } from "./persistence/installation.ts";
+import { NarrowReader, NarrowWebhookReader } from "./persistence/narrow.ts";
 import { inWords, openDatabase, storageProblem } from "./persistence/orm.ts";
 import { LogReader } from "./persistence/read-log.ts";
+import { TenantReader } from "./persistence/read-tenants.ts";
 import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
 import { SqliteStore } from "./persistence/store.ts";
@@ -27,6 +30,8 @@ import { Auth } from "./server/auth.ts";
 import { createGate } from "./server/gate.ts";
 import { createGraphQL } from "./server/graphql.ts";
 import { listen, portOf, serve } from "./server/http.ts";
+import { Keys } from "./server/keys.ts";
+import { Rates } from "./server/rates.ts";
 import { serveSockets } from "./server/socket.ts";
 
 /** Attempts in flight for one webhook that says nothing else. */
@@ -61,7 +66,7 @@ export async function startService(
   const { announce, file } = base;
   const storage = await openStorage(base);
   started.defer(() => storage.database.close());
-  const { store, engine, upkeep, sender, tail } = createLine(base, storage);
+  const { store, engine, upkeep, sender, tail, keys } = createLine(base, storage);
   started.defer(async () => {
     await Promise.all([upkeep.stop(), store.close(), sender.close()]);
   });
@@ -70,9 +75,12 @@ export async function startService(
   for (const fact of await inWords(file, () => store.endLeases())) announce(fact);
   engine.start(store.tenantIds);
   upkeep.start(store.tenantIds);
-  const auth = new Auth({ ...storage.installation, publicUrl: url });
   const stopping = new AbortController();
-  const site = createSite(base, storage, { store, engine, tail, auth, stopping: stopping.signal });
+  const { signal } = stopping;
+  const auth = new Auth({ ...storage.installation, keys, now: base.clock.now, publicUrl: url });
+  const watching = auth.watch({ ...base, wait: base.clock.wait, signal });
+  started.defer(() => watching);
+  const site = createSite(base, storage, { store, engine, tail, auth, stopping: signal });
   serve(listener, site);
   const sockets = serveSockets(listener, site);
   started.defer(() => {
@@ -175,14 +183,24 @@ function createLine(base: Base, { database, installation }: Storage) {
         upkeep.appended(entries);
       },
       webhooksChanged: (tenantId) => engine.webhooksChanged(tenantId),
+      keysChanged: () => void keys.refresh().catch(base.report),
     },
   });
+  const tenantReader = new TenantReader(database.orm);
+  const keys = new Keys(
+    {
+      byHash: (hash) => tenantReader.byHash(hash),
+      byIds: (ids) => tenantReader.byIds(ids),
+      used: (uses) => store.usedKeys(uses),
+    },
+    base.clock.now,
+  );
   const sender =
     base.givenSender ??
     createSender(config.HOOKWIRE_SENDERS, base.rules, config.HOOKWIRE_CONCURRENCY);
   const upkeep = new Upkeep({ ...base, store, retentionMs: config.HOOKWIRE_RETENTION });
   const engine = new Engine({ ...base, store, sender, concurrency: config.HOOKWIRE_CONCURRENCY });
-  return { tail, store, sender, upkeep, engine };
+  return { tail, store, sender, upkeep, engine, keys };
 }
 
 /** What clients reach. */
@@ -194,6 +212,7 @@ function createSite(
   const { clock, report, inboxUrl } = base;
   const tools: Tools = {
     ...base,
+    by: NOBODY,
     store,
     lanes: engine,
     testPlaces: createTestPlaces(base.config.HOOKWIRE_CONCURRENCY),
@@ -204,6 +223,7 @@ function createSite(
   const log = new LogReader(database.orm);
   const reader = new Reader(database.orm, clock.now);
   const webhookReader = new WebhookReader(database.orm, clock.now);
+  const tenantReader = new TenantReader(database.orm);
   const position = (tenantId: string) => store.position(tenantId);
   const live = {
     tail,
@@ -214,8 +234,28 @@ function createSite(
     turnstile: new Turnstile(),
   };
   const stream = (request: StreamRequest) => new LogStream(live, request);
+  const newErrorId = () => randomBytes(6).toString("hex");
   const maskError = createGate({ report, storageProblem, newErrorId });
-  const yoga = createGraphQL({ tools, reader, webhookReader, inboxUrl, stream }, maskError);
+  const yoga = createGraphQL(
+    {
+      tools,
+      reader,
+      webhookReader,
+      tenantReader,
+      narrow(webhookIds) {
+        const view = { webhookIds, inboxPrefix: inboxUrl("") };
+        return {
+          reader: new NarrowReader(database.orm, clock.now, view),
+          webhookReader: new NarrowWebhookReader(database.orm, clock.now, view),
+        };
+      },
+      signToken: (token) => auth.tokens.sign(token),
+      inboxUrl,
+      stream,
+    },
+    maskError,
+    base.config,
+  );
   const visits: VisitTools = {
     ...tools,
     findInbox: (id) => reader.anyInbox(id),
@@ -227,15 +267,14 @@ function createSite(
     auth,
     yoga,
     maskError,
+    limits: base.config,
+    rates: new Rates(base.config, clock.leaseMs),
+    origins: { publicUrl: base.url, allowed: base.config.HOOKWIRE_ALLOWED_ORIGINS },
     report,
     wait: clock.wait,
     isReady: async () => !stopping.aborted && (await reader.isReadable()),
     visitInbox: (visit: InboxVisit) => visitInbox(visit, visits),
   };
-}
-
-function newErrorId(): string {
-  return randomBytes(6).toString("hex");
 }
 
 /** The normal form of a URL that webhooks may use; the service's own inboxes always are. */

@@ -80,7 +80,7 @@ const REFUSED = [
   "http://[fc00::1]/",
   "http://[fd00:ec2::254]/",
   "http://localhost/",
-  "http://LOCALHOST:9/",
+  "http://LOCALHOST:49151/",
   "http://localhost./",
   "http://a.localhost/",
   "http://printer.local/",
@@ -125,7 +125,8 @@ test("a URL that is none is INVALID_INPUT, not UNSAFE_URL", async () => {
     "ftp://example.com/",
     "javascript:alert(1)",
     "http://",
-    "http://user:pw@example.com/",
+    "http://user:pw@",
+    "http://example.com:22/",
     "//a",
   ]) {
     const { createWebhook } = await app.run(CreateWebhook, {
@@ -148,7 +149,6 @@ test("only the own inboxes are reachable: no other path of the service, however 
     `${app.url}/in/..%5cgraphql`.replace("%5c", "\\"),
     `http://127.0.0.1:${Number(port) + 1}/in/${id}`,
     `http://localhost:${port}/in/${id}`,
-    `http://x:y@${host}/in/${id}`,
     `https://${host}/in/${id}`,
   ]) {
     const { createWebhook } = await app.run(CreateWebhook, {

@@ -36,6 +36,8 @@ export class App implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "hookwire-"));
   /** Every line that was logged. */
   readonly log: LogLine[] = [];
+  /** What requests and sockets show. */
+  key = ADMIN_KEY;
   #service!: Service;
   #options: AppOptions;
   readonly #clients = new Set<Client>();
@@ -81,7 +83,7 @@ export class App implements AsyncDisposable {
     return fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: {
-        authorization: `Bearer ${ADMIN_KEY}`,
+        authorization: `Bearer ${this.key}`,
         "content-type": "application/json",
         ...headers,
       },
@@ -103,7 +105,7 @@ export class App implements AsyncDisposable {
   }
 
   /** A client of its own, over graphql-transport-ws. */
-  client(authorization = `Bearer ${ADMIN_KEY}`): Client {
+  client(authorization = `Bearer ${this.key}`): Client {
     const client = createClient({
       url: `${this.url.replace("http", "ws")}/graphql`,
       webSocketImpl: WebSocket,
@@ -135,7 +137,7 @@ export class App implements AsyncDisposable {
     const response = await fetch(`${this.url}/graphql`, {
       method: "POST",
       headers: {
-        authorization: `Bearer ${ADMIN_KEY}`,
+        authorization: `Bearer ${this.key}`,
         "content-type": "application/json",
         accept: "text/event-stream",
       },

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
@@ -36,7 +37,7 @@ async function cookieOf(app: App): Promise<string> {
   return (await signIn(app, ADMIN_KEY)).headers.get("set-cookie")?.split(";")[0] ?? "";
 }
 
-/** How a socket that says hello like this is answered: "connection_ack", or the code it is closed with. */
+/** How a socket that says hello like this is answered: "connection_ack", the code it is closed with, or the status without a socket. */
 async function greet(
   app: App,
   payload: unknown,
@@ -47,7 +48,12 @@ async function greet(
     "graphql-transport-ws",
     { headers },
   );
-  await once(socket, "open");
+  const refusal = once(socket, "unexpected-response");
+  const refused = await Promise.race([
+    once(socket, "open").then(() => undefined),
+    refusal.then(([, response]) => (response as IncomingMessage).statusCode),
+  ]);
+  if (refused) return refused;
   socket.send(JSON.stringify({ type: "connection_init", payload }));
   const answer = await Promise.race([
     once(socket, "message").then(([text]) => (JSON.parse(String(text)) as { type: string }).type),
@@ -226,7 +232,7 @@ test("a session is worth nothing to a page of another origin, over HTTP, SSE and
       expect(answer.status, origin).toBe(401);
       expect(answer.headers.get("access-control-allow-origin")).toBeNull();
     }
-    expect(await greet(app, undefined, { cookie, origin })).toBe(4403);
+    expect(await greet(app, undefined, { cookie, origin })).toBe(403);
   }
   expect(await greet(app, undefined, { cookie })).toBe(4403); // no browser: it would name its origin
 });

@@ -31,7 +31,7 @@ const CoreHealthFilter = graphql(`
 `);
 
 const HOUR = 3_600_000;
-const URL = "http://127.0.0.1:9/";
+const URL = "http://127.0.0.1:49151/";
 
 async function stateOf(app: App, id: string) {
   const { webhook } = await app.run(CoreHealthState, { id });

@@ -4,6 +4,7 @@ import { Engine } from "../src/delivery/engine.ts";
 import type { Sender } from "../src/delivery/sender.ts";
 import { createTestPlaces } from "../src/delivery/test-places.ts";
 import { Upkeep, type UpkeepStore } from "../src/delivery/upkeep.ts";
+import { NOBODY } from "../src/domain/audit.ts";
 import type { Claim } from "../src/domain/delivery.ts";
 import { findEventType } from "../src/domain/event-type.ts";
 import { createIds } from "../src/domain/id.ts";
@@ -194,6 +195,7 @@ export async function startCore(options: CoreOptions = {}) {
         hooks.webhooksChanged();
         engine.webhooksChanged(changed);
       },
+      keysChanged() {},
     },
   });
   const release = store.release.bind(store);
@@ -207,6 +209,7 @@ export async function startCore(options: CoreOptions = {}) {
   const checkUrl = (url: string) => new URL(url).href;
   const tools: Tools = {
     ...shared,
+    by: NOBODY,
     store,
     lanes: engine,
     testPlaces: createTestPlaces(concurrency),

@@ -8,12 +8,12 @@ test("receivers that hang, all at once and unknown to anybody, hold up the other
   const { app, clock, sender } = turned;
   for (let number = 0; number < 4; number++)
     await makeWebhook(app, {
-      url: `http://127.0.0.1:${10 + number}/`,
+      url: `http://127.0.0.1:${49_152 + number}/`,
       eventTypes: ["site_published"],
     });
   await publishSample(app, { type: "site_published" });
   await sender.attempt(4);
-  await makeWebhook(app, { url: "http://127.0.0.1:20/", eventTypes: ["payment_received"] });
+  await makeWebhook(app, { url: "http://127.0.0.1:49160/", eventTypes: ["payment_received"] });
   const { eventId } = await publishSample(app);
   clock.pass(999);
   await publishSample(app, { type: "domain_created" }); // goes nowhere; an answer behind the turn

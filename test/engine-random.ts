@@ -285,9 +285,9 @@ export class Run {
     const waiting = [...this.table.rows.values()].filter(({ dueAt }) => dueAt);
     if (waiting.length === 0) return;
     const row = this.dice.pick(waiting);
-    const { deliveryId } = row.claim;
-    this.engine.withdraw(deliveryId);
+    const { tenantId, deliveryId } = row.claim;
+    this.engine.withdraw(tenantId, deliveryId);
     const cancelled = this.table.enqueue(() => (row.dueAt = null));
-    void cancelled.then(() => this.engine.withdraw(deliveryId), refused);
+    void cancelled.then(() => this.engine.withdraw(tenantId, deliveryId), refused);
   }
 }

@@ -82,7 +82,7 @@ test("the first ten minutes of the README run as they stand", async () => {
     if (name === "Test") expect(text).toContain('"succeeded":true');
   }
   expect(ran).toEqual(
-    "Catalog MakeInbox MakeWebhook Preview Watch Test Look Break Publish Where Mend Redeliver".split(
+    "Catalog MakeInbox MakeWebhook Preview Watch Test Look Break Publish Where Mend Redeliver CreateKey".split(
       " ",
     ),
   );

@@ -7,7 +7,7 @@ import type { App } from "./app.ts";
 
 type Row = Record<string, unknown>;
 const newId = createIds(() => new Date());
-const ID = /\b(ten|wh|sec|evt|dlv|att|inb|inr)_[0-9a-hjkmnp-tv-z]{26}\b/g;
+const ID = /\b(ten|wh|sec|key|aud|evt|dlv|att|inb|inr)_[0-9a-hjkmnp-tv-z]{26}\b/g;
 
 /** A tenant that holds all that the default one does, under ids of its own and with THEIRS where that says OURS. */
 export interface SecondTenant {

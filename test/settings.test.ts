@@ -50,6 +50,12 @@ const UNREADABLE = [
   ["HOOKWIRE_CONCURRENCY", "0", /whole number from 1 to 10000/],
   ["HOOKWIRE_SENDERS", "17", /whole number from 0 to 16/],
   ["HOOKWIRE_DRAIN", "20", /ISO 8601 duration such as PT20S/],
+  ["HOOKWIRE_ALLOWED_ORIGINS", "*", /origins without a path, such as https:/],
+  ["HOOKWIRE_ALLOWED_ORIGINS", "https://a.example,https://b.example/x", /without a path/],
+  ["HOOKWIRE_LIMIT_DEPTH", "0", /whole number from 1 to 100/],
+  ["HOOKWIRE_LIMIT_PAGE", "101", /whole number from 1 to 100/],
+  ["HOOKWIRE_LIMIT_SOCKET_HELLO", "3", /ISO 8601 duration such as PT3S/],
+  ["HOOKWIRE_LIMIT_RATE", "-1", /whole number from 0/],
   ["HOOKWIRE_LOG", "loud", /one of fatal, error, warn, info, debug, trace, silent/],
   ["HOOKWIRE_CONCURENCY", "9", /no such setting/],
 ] as const;

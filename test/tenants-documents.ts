@@ -93,6 +93,8 @@ export const MUTATIONS: readonly string[] = [
   ofWebhook("disableWebhook"),
   ofWebhook("deleteWebhook"),
   ofWebhook("testWebhook"),
+  ofWebhook("rotateWebhookSecret"),
+  `mutation ($id: ID!) { revokeSigningSecret(input: { secretId: $id }) ${ERROR} }`,
   `mutation ($id: ID!, $mine: ID!) { testWebhook(input: { webhook: { id: $mine }, event: { eventId: $id } }) ${ERROR} }`,
   `mutation ($id: ID!) { redeliverDelivery(input: { deliveryId: $id }) ${ERROR} }`,
   `mutation ($id: ID!) { cancelDelivery(input: { deliveryId: $id }) ${ERROR} }`,

@@ -21,7 +21,9 @@ export const WebhooksFields = graphql(`
       id
       scheme
       hint
+      publicKey
       createdAt
+      expiresAt
     }
     retryDelays
     timeout

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { eventually, startApp, type App } from "./app.ts";
+import { AuditUpdate } from "./audit-documents.ts";
 import { DeliveryById } from "./documents.ts";
 import type { HeaderInput } from "./generated/graphql.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -10,7 +11,7 @@ const SECRET = "Bearer hush-hush";
 const AUTHORIZATION: HeaderInput = { name: "Authorization", value: SECRET, isSecret: true };
 
 async function create(app: App, headers: HeaderInput[]) {
-  const input = { name: "Test", eventTypes: ["*"], url: "http://127.0.0.1:9/hook", headers };
+  const input = { name: "Test", eventTypes: ["*"], url: "http://127.0.0.1:49151/hook", headers };
   return (await app.run(WebhooksCreate, { input })).createWebhook;
 }
 
@@ -93,7 +94,7 @@ test("a form that saves what it read keeps the secret value, and the receiver st
 test("an absent value keeps the stored one of a plain header too, whatever the case of the name", async () => {
   await using app = await startApp();
   const { id } = await makeWebhook(app, {
-    url: "http://127.0.0.1:9/hook",
+    url: "http://127.0.0.1:49151/hook",
     headers: [{ name: "X-Shop", value: "north" }],
   });
   const kept = await updated(app, { webhook: { id }, headers: [{ name: "X-SHOP" }] });
@@ -137,7 +138,7 @@ test("a plain header can be made secret without saying its value again", async (
 test("a secret value can't be read by saying that it is no secret any more", async () => {
   await using app = await startApp();
   const { id } = await makeWebhook(app, {
-    url: "http://127.0.0.1:9/hook",
+    url: "http://127.0.0.1:49151/hook",
     headers: [AUTHORIZATION],
   });
   for (const header of [
@@ -238,4 +239,28 @@ test("secret headers outlast a restart", async () => {
   await app.stop();
   await app.start();
   expect(await arrives(app, receiver)).toMatchObject({ authorization: SECRET });
+});
+
+test("a user name and password in the URL become basic authentication, and are shown nowhere", async () => {
+  await using app = await startApp();
+  await using receiver = await collector();
+  const url = receiver.url.replace("http://", "http://user:p%40ss-word@");
+  const { id, ...made } = await makeWebhook(app, { url });
+  expect(made.url).toBe(receiver.url);
+  const basic = `Basic ${Buffer.from("user:p@ss-word").toString("base64")}`;
+  expect(await arrives(app, receiver)).toMatchObject({ authorization: basic });
+  await app.run(AuditUpdate, { input: { webhook: { id }, url: url.replace("p%40ss", "new") } });
+  const renewed = `Basic ${Buffer.from("user:new-word").toString("base64")}`;
+  expect(await arrives(app, receiver)).toMatchObject({ authorization: renewed });
+  const shown = await app.post({
+    query: `{
+      webhooks { nodes { url headers { name value isSecret } } }
+      auditLog { nodes { before after } }
+      deliveries { nodes { attempts { nodes { url requestHeaders { name value } } } } }
+    }`,
+  });
+  const text = await shown.text();
+  expect(text).toContain('"authorization"');
+  for (const hidden of ["-word", basic.slice(6), renewed.slice(6)])
+    expect(text).not.toContain(hidden);
 });

@@ -2,7 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { isIP, connect as connectTcp, type LookupFunction, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Agent, Client, Pool, type Dispatcher, type buildConnector } from "undici";
-import type { TargetPolicy } from "../domain/target.ts";
+import { isBlockedPort, type TargetPolicy } from "../domain/target.ts";
 import type { Resolver } from "./resolver.ts";
 
 /** The code of an error that stands for a refused target. */
@@ -76,6 +76,8 @@ function createConnector(
     wire.reset();
     const judged = policy.judgeHost(hostname);
     if (!judged.ok) return process.nextTick(callback, blocked(judged.reason), null);
+    if (isBlockedPort(port))
+      return process.nextTick(callback, blocked(`Port ${port} belongs to another protocol`), null);
     const isLiteral = isIP(hostname) !== 0;
     if (isLiteral) wire.phase = "CONNECT";
     const isSecure = protocol === "https:";

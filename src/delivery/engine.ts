@@ -83,8 +83,9 @@ export class Engine implements Lanes {
     this.#pump();
   }
 
-  withdraw(deliveryId: string): void {
+  withdraw(tenantId: string, deliveryId: string): void {
     for (const lane of this.#lanes.values()) {
+      if (lane.route.tenantId !== tenantId) continue;
       const index = lane.queue.findIndex((claim) => claim.deliveryId === deliveryId);
       if (index >= 0) this.#release(lane, lane.queue.splice(index, 1));
     }
@@ -220,12 +221,12 @@ export class Engine implements Lanes {
   }
 
   #tools(ended: (outcome: Outcome) => void): DeliverTools {
-    const { sender } = this.#options;
+    const { sender, clock } = this.#options;
     return {
       ...this.#options,
       signal: this.#over.signal,
       async send(claim, route) {
-        const outcome = await sender.send(claim, route);
+        const outcome = await sender.send(claim, route, clock.now());
         ended(outcome);
         return outcome;
       },

@@ -2,7 +2,7 @@ import { Worker, type ResourceLimits } from "node:worker_threads";
 import type { Claim } from "../domain/delivery.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import type { OutgoingRequest } from "../domain/request.ts";
-import type { Route } from "../domain/route.ts";
+import { secretsAt, type Route } from "../domain/route.ts";
 import { createTargetPolicy, type TargetRules } from "../domain/target.ts";
 import { createResolver } from "./resolver.ts";
 import { createSend } from "./send.ts";
@@ -17,7 +17,8 @@ export interface SenderRules extends TargetRules {
 
 /** Makes the HTTP requests. */
 export interface Sender {
-  send(claim: Claim, route: Route): Promise<Outcome>;
+  /** `at`: the wall time; it decides which secrets sign. */
+  send(claim: Claim, route: Route, at: Date): Promise<Outcome>;
   /** Ends what is in flight, as TIMEOUT. */
   abort(): void;
   close(): Promise<void>;
@@ -36,7 +37,7 @@ export function createSender(threads: number, rules: SenderRules, concurrency: n
   const senders = Array.from({ length: threads }, () => new ThreadSender(rules, concurrency));
   let turn = 0;
   return {
-    send: (claim, route) => senders[turn++ % threads]!.send(claim, route),
+    send: (claim, route, at) => senders[turn++ % threads]!.send(claim, route, at),
     abort: () => senders.forEach((sender) => sender.abort()),
     close: async () => void (await Promise.all(senders.map((sender) => sender.close()))),
   };
@@ -63,8 +64,8 @@ class LocalSender implements Sender {
     this.#sending = createSending(rules);
   }
 
-  send(claim: Claim, route: Route): Promise<Outcome> {
-    return this.#sending.send(requestFor(claim, route), this.#stop.signal);
+  send(claim: Claim, route: Route, at: Date): Promise<Outcome> {
+    return this.#sending.send(requestFor(claim, route, at), this.#stop.signal);
   }
 
   abort(): void {
@@ -99,12 +100,12 @@ class ThreadSender implements Sender {
     this.#worker = this.#start();
   }
 
-  send(claim: Claim, route: Route): Promise<Outcome> {
+  send(claim: Claim, route: Route, at: Date): Promise<Outcome> {
     return new Promise((resolve) => {
       const number = ++this.#lastNumber;
       this.#pending.set(number, { resolve, startedAt: new Date() });
       // What is begun in one go crosses in one message.
-      if (this.#batch.push([number, requestFor(claim, route)]) === 1)
+      if (this.#batch.push([number, requestFor(claim, route, at)]) === 1)
         queueMicrotask(() => this.#post());
     });
   }
@@ -160,7 +161,7 @@ class ThreadSender implements Sender {
   }
 }
 
-function requestFor(claim: Claim, route: Route): OutgoingRequest {
+function requestFor(claim: Claim, route: Route, at: Date): OutgoingRequest {
   return {
     url: route.url,
     customHeaders: route.customHeaders,
@@ -170,7 +171,7 @@ function requestFor(claim: Claim, route: Route): OutgoingRequest {
     deliveryId: claim.deliveryId,
     attemptNumber: claim.state.attempts + 1,
     isTest: claim.state.isTest,
-    secrets: route.secrets,
+    secrets: secretsAt(route, at),
     timeoutMs: route.timeoutMs,
   };
 }

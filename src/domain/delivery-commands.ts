@@ -28,10 +28,10 @@ async function change(
   verb: "redeliver" | "cancel",
   { lanes, store, clock, announce }: Tools,
 ): Promise<Delivery> {
-  lanes.withdraw(deliveryId);
+  lanes.withdraw(tenantId, deliveryId);
   const { delivery, lost } = await store.transition(tenantId, deliveryId, verb, clock.now());
   // Again: a claim that was on its way from the table has arrived by now.
-  if (verb === "cancel") lanes.withdraw(deliveryId);
+  if (verb === "cancel") lanes.withdraw(tenantId, deliveryId);
   for (const fact of lost) announce(fact);
   return delivery;
 }

@@ -30,7 +30,9 @@ export interface WebhookFact {
     | "webhook.paused"
     | "webhook.resumed"
     | "webhook.disabled"
-    | "webhook.autoPaused";
+    | "webhook.autoPaused"
+    | "secret.rotated"
+    | "secret.revoked";
   readonly tenantId: string;
   readonly webhookId: string;
   readonly reason?: string;
@@ -53,6 +55,12 @@ export type Fact =
       readonly type: "inbox.created" | "inbox.updated" | "inbox.deleted" | "inbox.received";
       readonly tenantId: string;
       readonly inboxId: string;
+    }
+  | { readonly type: "tenant.created"; readonly tenantId: string }
+  | {
+      readonly type: "key.created" | "key.revoked";
+      readonly tenantId: string;
+      readonly keyId: string;
     }
   | {
       readonly type: "retention.removed";

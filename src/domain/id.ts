@@ -12,6 +12,8 @@ export const ID_PREFIXES = {
   inb: "Inbox",
   inr: "InboxRequest",
   typ: "EventType",
+  key: "ApiKey",
+  aud: "AuditEntry",
 } as const;
 export type IdPrefix = keyof typeof ID_PREFIXES;
 

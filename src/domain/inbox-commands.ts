@@ -33,11 +33,15 @@ export async function createInbox(
     expiresAt: new Date(now.getTime() + expiresIn),
     responseDelayMs: responseDelay,
   });
-  await tools.store.change(tenantId, async (work) => {
-    if ((await work.countInboxes()) >= INBOXES_MAX)
-      throw new Refusal("INBOXES_FULL", { limit: INBOXES_MAX });
-    work.add(inbox);
-  });
+  await tools.store.change(
+    tenantId,
+    async (work) => {
+      if ((await work.countInboxes()) >= INBOXES_MAX)
+        throw new Refusal("INBOXES_FULL", { limit: INBOXES_MAX });
+      work.add(inbox);
+    },
+    tools.by,
+  );
   return announced("inbox.created", inbox, tools);
 }
 
@@ -54,22 +58,29 @@ export async function updateInbox(
     value ?? DEFAULTS[name as keyof typeof DEFAULTS],
   ]);
   const { responseDelay, ...changes } = parsed(CHANGES.safeParse(Object.fromEntries(restored)));
-  const inbox = await tools.store.change(tenantId, async (work) =>
-    Object.assign(
-      await work.inbox(id),
-      changes,
-      responseDelay === undefined ? {} : { responseDelayMs: responseDelay },
-    ),
+  const inbox = await tools.store.change(
+    tenantId,
+    async (work) =>
+      Object.assign(
+        await work.inbox(id),
+        changes,
+        responseDelay === undefined ? {} : { responseDelayMs: responseDelay },
+      ),
+    tools.by,
   );
   return announced("inbox.updated", inbox, tools);
 }
 
 export async function deleteInbox(tenantId: string, id: string, tools: Tools): Promise<Inbox> {
-  const inbox = await tools.store.change(tenantId, async (work) => {
-    const inbox = await work.inbox(id);
-    work.remove(inbox);
-    return inbox;
-  });
+  const inbox = await tools.store.change(
+    tenantId,
+    async (work) => {
+      const inbox = await work.inbox(id);
+      work.remove(inbox);
+      return inbox;
+    },
+    tools.by,
+  );
   return announced("inbox.deleted", inbox, tools);
 }
 

@@ -1,3 +1,5 @@
+import type { Scope } from "./rights.ts";
+
 /** Codes that clients can act on, closed and shared with the API. */
 export const USER_ERROR_CODES = [
   "INVALID_INPUT",
@@ -6,6 +8,7 @@ export const USER_ERROR_CODES = [
   "LIMIT_REACHED",
   "UNSAFE_URL",
   "NOT_RETRYABLE",
+  "FORBIDDEN",
 ] as const;
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number];
 
@@ -33,6 +36,30 @@ export const REFUSALS = {
     code: "NOT_FOUND",
     text: "No inbox has this id; it may have expired. createInbox makes a new one",
   },
+  SECRET_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No signing secret has this id; it may have expired, or have been revoked",
+  },
+  TENANT_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No tenant has this id; the tenants query lists them all",
+  },
+  API_KEY_NOT_FOUND: {
+    code: "NOT_FOUND",
+    text: "No API key has this id; the apiKeys query lists them all",
+  },
+  FORBIDDEN: {
+    code: "FORBIDDEN",
+    text: "This key does not have the scopes for it; requiredScopes names those that are missing",
+  },
+  TOKEN_IS_NARROW: {
+    code: "FORBIDDEN",
+    text: "This token is for some webhooks only; use a key for what belongs to none of them",
+  },
+  TENANT_KEY_TAKEN: {
+    code: "CONFLICT",
+    text: "Another tenant has this key; choose another one",
+  },
   KEY_TAKEN: {
     code: "CONFLICT",
     text: "Another webhook has this key; use upsertWebhook to change it, or choose another key",
@@ -56,6 +83,10 @@ export const REFUSALS = {
   DELIVERY_ORPHANED: {
     code: "NOT_RETRYABLE",
     text: "The webhook of this delivery was deleted; publish to a new webhook instead",
+  },
+  SECRET_IN_USE: {
+    code: "CONFLICT",
+    text: "The webhook signs with this secret until further notice, so it can't be revoked; call rotateWebhookSecret first, then revoke it",
   },
   DELIVERY_FINISHED: {
     code: "CONFLICT",
@@ -81,6 +112,14 @@ export const REFUSALS = {
     code: "LIMIT_REACHED",
     text: "This is the largest number of webhooks; delete some",
   },
+  SECRETS_FULL: {
+    code: "LIMIT_REACHED",
+    text: "These are the most old secrets that may sign beside the new one; revoke one, or try again after retryAfter",
+  },
+  KEYS_FULL: {
+    code: "LIMIT_REACHED",
+    text: "This is the largest number of API keys in use; revoke some",
+  },
   INBOXES_FULL: {
     code: "LIMIT_REACHED",
     text: "This is the largest number of inboxes; delete some",
@@ -103,6 +142,7 @@ export interface RefusalDetails {
   readonly currentVersion?: number;
   readonly limit?: number;
   readonly retryAfterMs?: number;
+  readonly requiredScopes?: readonly Scope[];
 }
 
 /** A command turned down for a reason that the caller can act on. */

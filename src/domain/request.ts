@@ -21,7 +21,7 @@ export interface OutgoingRequest {
   readonly deliveryId: string | null;
   readonly attemptNumber: number;
   readonly isTest: boolean;
-  /** `whsec_…`, one for each valid secret. */
+  /** Each that is valid, newest first: `whsec_…` or `whsk_…`. */
   readonly secrets: readonly string[];
   readonly timeoutMs: number;
 }

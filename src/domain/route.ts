@@ -2,6 +2,13 @@ import type { PayloadFormat } from "./event.ts";
 import type { CustomHeader } from "./request.ts";
 import type { WebhookState } from "./webhook.ts";
 
+export interface RouteSecret {
+  /** `whsec_…` or `whsk_…`. */
+  readonly text: string;
+  /** Milliseconds; null: signs until further notice. */
+  readonly expiresAtMs: number | null;
+}
+
 /** A webhook as the line needs it: settings filled in, secrets opened, patterns compiled. Never leaves the process. */
 export interface Route {
   readonly tenantId: string;
@@ -16,7 +23,8 @@ export interface Route {
   readonly format: PayloadFormat;
   readonly wants: (typeName: string) => boolean;
   readonly customHeaders: readonly CustomHeader[];
-  readonly secrets: readonly string[];
+  /** Newest first; those that have expired may be among them. */
+  readonly secrets: readonly RouteSecret[];
   readonly retryDelaysMs: readonly number[];
   readonly timeoutMs: number;
   readonly maxInFlight: number;
@@ -29,4 +37,12 @@ export interface Route {
 /** The webhooks that an event of this type becomes deliveries for. A disabled one is off; a paused one holds. */
 export function fanOut(routes: readonly Route[], typeName: string): Route[] {
   return routes.filter((route) => route.state !== "DISABLED" && route.wants(typeName));
+}
+
+/** What signs at `at`. Nobody has to end a secret: it ends by the clock. */
+export function secretsAt({ secrets }: Pick<Route, "secrets">, at: Date): string[] {
+  const atMs = at.getTime();
+  return secrets.flatMap(({ text, expiresAtMs }) =>
+    expiresAtMs === null || atMs < expiresAtMs ? text : [],
+  );
 }

@@ -1,8 +1,11 @@
+import type { ApiKey } from "./api-key.ts";
+import type { Actor } from "./audit.ts";
 import type { Claim, Delivery, DeliveryAttempt, Settled } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import type { AttemptRecorded } from "./fact.ts";
 import type { Inbox, InboxAnswer, InboxRequest } from "./inbox.ts";
 import type { Route } from "./route.ts";
+import type { Tenant } from "./tenant.ts";
 import type { SigningSecret, Webhook, WebhookRef } from "./webhook.ts";
 
 /** An event to be kept; `hash` identifies its content under an idempotency key. */
@@ -29,7 +32,7 @@ export interface Lanes {
   giveBack(route: Route): void;
   begin(claims: readonly Claim[]): void;
   /** Gives back the claim of a delivery whose attempt has not begun. */
-  withdraw(deliveryId: string): void;
+  withdraw(tenantId: string, deliveryId: string): void;
   /** Something is due in the table. */
   wake(tenantId: string, webhookId: string, dueAt: Date): void;
   /** Due now, whatever quiet the receiver asked for. */
@@ -74,10 +77,19 @@ export interface Work {
   webhook(ref: WebhookRef): Promise<Webhook>;
   findWebhook(ref: WebhookRef): Promise<Webhook | null>;
   countWebhooks(): Promise<number>;
+  /** Expired ones too. */
   secrets(webhookId: string): Promise<SigningSecret[]>;
+  /** One that has not expired. */
+  secret(id: string): Promise<SigningSecret>;
   inbox(id: string): Promise<Inbox>;
   countInboxes(): Promise<number>;
-  add(entity: Webhook | SigningSecret | Inbox): void;
+  tenant(): Promise<Tenant | null>;
+  tenantByKey(key: string): Promise<Tenant | null>;
+  /** Of this tenant, or for operators of any. */
+  apiKey(id: string, ofAnyTenant: boolean): Promise<ApiKey>;
+  /** Those that are not revoked. */
+  countApiKeys(): Promise<number>;
+  add(entity: Webhook | SigningSecret | Inbox | Tenant | ApiKey): void;
   remove(entity: SigningSecret | Inbox): void;
 }
 
@@ -103,7 +115,8 @@ export interface Store {
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
   /** A webhook as it is; refuses one that is not there. */
   webhook(tenantId: string, ref: WebhookRef): Promise<Webhook>;
-  change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T>;
+  /** Each change of a webhook, a secret, a key or a tenant is kept with who made it. */
+  change<T>(tenantId: string, decide: (work: Work) => Promise<T>, by: Actor): Promise<T>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
   /** The webhook as the line sees it. */
   route(tenantId: string, webhookId: string): Route | undefined;

@@ -189,6 +189,14 @@ test.each([
   expect(strict.judgeUrl(url)).toEqual({ ok: true, href });
 });
 
+test("all ports but those that browsers refuse too", () => {
+  const passes = (port: number) => strict.judgeUrl(`https://example.com:${port}/`).ok;
+  const refused = Array.from({ length: 65_536 }, (_, port) => port).filter((port) => !passes(port));
+  expect(refused).toHaveLength(83);
+  for (const port of [0, 22, 25, 6000, 6667, 10_080]) expect(refused).toContain(port);
+  for (const port of [80, 443, 3306, 5432, 6379, 8080, 8443]) expect(refused).not.toContain(port);
+});
+
 test("with loopback allowed localhost means loopback without DNS, and other private names are resolved", () => {
   const policy = allowing("127.0.0.0/8");
   expect(policy.judgeHost("localhost")).toEqual({ ok: true, addresses: ["127.0.0.1"] });

@@ -91,6 +91,20 @@ const GUARDED = [
   "fd20:ce::/32", // Google
 ].map(parseCidr);
 
+/** Ports of other protocols that an HTTP request could speak to by accident or on purpose, as browsers refuse them (Fetch standard, port blocking). */
+const BLOCKED_PORTS = new Set(
+  (
+    "0 1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123 135 137 " +
+    "139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 " +
+    "1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080"
+  ).split(" "),
+);
+
+/** `port` as a URL has it: empty for the protocol's own. */
+export function isBlockedPort(port: string): boolean {
+  return BLOCKED_PORTS.has(port);
+}
+
 const CONTROL_CHARACTER = /\p{Cc}/u;
 const LOCALHOST = /(?:^|\.)localhost$/;
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal)$/;
@@ -145,6 +159,9 @@ function judgeUrl(
     return refuse(
       "The URL holds a user name or a password: put credentials into a custom header instead",
     );
+  }
+  if (isBlockedPort(url.port)) {
+    return refuse(`Port ${url.port} belongs to another protocol; browsers refuse it too`);
   }
   const judged = judgeHost(url.hostname);
   if (!judged.ok) return judged;

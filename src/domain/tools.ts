@@ -1,3 +1,4 @@
+import type { Actor } from "./audit.ts";
 import type { Announce } from "./fact.ts";
 import type { IdPrefix } from "./id.ts";
 import type { Lanes, Store } from "./store.ts";
@@ -23,6 +24,8 @@ export interface TestPlaces {
 
 /** What the commands work with. Time and chance are passed in. */
 export interface Tools {
+  /** Who gives the commands. */
+  readonly by: Actor;
   readonly store: Store;
   readonly lanes: Lanes;
   readonly testPlaces: TestPlaces;

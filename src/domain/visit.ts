@@ -1,7 +1,7 @@
 import type { Delivery } from "./delivery.ts";
 import { InboxRequest, type Inbox, type InboxAnswer } from "./inbox.ts";
 import type { Header } from "./outcome.ts";
-import type { Route } from "./route.ts";
+import { secretsAt, type Route } from "./route.ts";
 import { verify } from "./signature.ts";
 import type { Tools } from "./tools.ts";
 
@@ -37,7 +37,7 @@ export async function visitInbox(
     tenantId,
     receivedAt: tools.clock.now(),
     deliveryId: delivery?.id ?? null,
-    ...judge(visit, secretsFor(inbox, delivery, tools), tools),
+    ...judge(visit, secretsFor(inbox, delivery, signedAt(visit, tools), tools), tools),
   });
   const answer = await tools.store.receive(request);
   if (!answer) return null;
@@ -45,14 +45,21 @@ export async function visitInbox(
   return { ...answer, requestId: request.id };
 }
 
-/** Those of the delivery's webhook, or of every webhook that points here. */
+/** When it says that it was signed, unless that is yet to come: a secret may end while its last request is on the way. */
+function signedAt(visit: InboxVisit, { clock }: VisitTools): Date {
+  const signedMs = 1000 * Number(headerOf(visit, "webhook-timestamp"));
+  return new Date(Math.min(signedMs, clock.now().getTime()));
+}
+
+/** What signs, at the time of the request, for the delivery's webhook, or for every webhook that points here. */
 function secretsFor(
   { tenantId, id }: Inbox,
   delivery: Delivery | null,
+  at: Date,
   { store, routesTo }: VisitTools,
 ): string[] {
   const route = delivery && store.route(tenantId, delivery.webhookId);
-  return (route ? [route] : routesTo(tenantId, id)).flatMap(({ secrets }) => secrets);
+  return (route ? [route] : routesTo(tenantId, id)).flatMap((each) => secretsAt(each, at));
 }
 
 function judge(visit: InboxVisit, secrets: string[], { clock }: VisitTools) {

@@ -1,9 +1,8 @@
 import type { WebhookFact } from "./fact.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
-import { createSecret } from "./signature.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
-import { openHeaders, replaceSecret, sealedSecret, write } from "./webhook-content.ts";
+import { addSecret, openHeaders, replaceSecret, write } from "./webhook-content.ts";
 import {
   applyPatch,
   checkWebhook,
@@ -32,7 +31,7 @@ export interface NewWebhookInput extends WebhookInput {
 
 export interface CreatedWebhook {
   readonly webhook: Webhook;
-  /** Shown this once; null when the caller brought it. */
+  /** Shown this once; null when the caller brought it, and for ed25519, of which only the public key is shown. */
   readonly secret: string | null;
 }
 
@@ -42,13 +41,17 @@ export async function createWebhook(
   tools: Tools,
 ): Promise<CreatedWebhook> {
   const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders: [] });
-  const created = await tools.store.change(tenantId, async (work) => {
-    if (checked.key !== null) {
-      const existing = await work.findWebhook({ key: checked.key });
-      if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
-    }
-    return addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
-  });
+  const created = await tools.store.change(
+    tenantId,
+    async (work) => {
+      if (checked.key !== null) {
+        const existing = await work.findWebhook({ key: checked.key });
+        if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
+      }
+      return addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
+    },
+    tools.by,
+  );
   return announced("webhook.created", created, tools);
 }
 
@@ -64,24 +67,36 @@ export async function upsertWebhook(
 ): Promise<CreatedWebhook & { readonly isNew: boolean }> {
   if (input.key !== null && input.key !== key)
     refuseIf([{ path: ["webhook", "key"], message: "is not the key beside it; leave it out" }]);
-  const upserted = await tools.store.change(tenantId, async (work) => {
-    const webhook = await work.findWebhook({ key });
-    const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
-    const checks = { checkUrl: tools.checkUrl, storedHeaders };
-    const checked = underWebhook(() => checkWebhook({ ...input, key }, checks));
-    if (!webhook) {
-      const added = await addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
-      return { ...added, isNew: true, version: 0 };
-    }
-    const { version } = webhook;
-    write(webhook, checked, tools);
-    if (checked.secret !== null) await replaceSecret(webhook, checked.secret, work, tools);
-    return { webhook, secret: null, isNew: false, version };
-  });
+  const upserted = await tools.store.change(
+    tenantId,
+    async (work) => {
+      const webhook = await work.findWebhook({ key });
+      const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
+      const checks = { checkUrl: tools.checkUrl, storedHeaders };
+      const checked = underWebhook(() => checkWebhook({ ...input, key }, checks));
+      if (!webhook) {
+        const added = await addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
+        return { ...added, isNew: true, version: 0 };
+      }
+      refuseChangeOfScheme(webhook, checked);
+      const { version } = webhook;
+      write(webhook, checked, tools);
+      if (checked.secret !== null) await replaceSecret(webhook, checked.secret, work, tools);
+      return { webhook, secret: null, isNew: false, version };
+    },
+    tools.by,
+  );
   const type = upserted.isNew ? "webhook.created" : "webhook.updated";
   return upserted.webhook.version === upserted.version
     ? upserted
     : announced(type, upserted, tools);
+}
+
+/** A script that does not know of a change of scheme must not undo it, nor leave a webhook without a key of its scheme. */
+function refuseChangeOfScheme(webhook: Webhook, { signature, secret }: CheckedWebhook): void {
+  if (signature === webhook.signature || secret !== null) return;
+  const message = `The webhook is signed with ${webhook.signature}; say that, bring a secret for ${signature}, or let rotateWebhookSecret change it while both sign`;
+  refuseIf([{ path: ["webhook", "signature"], message }]);
 }
 
 /** Where a problem of an upsert stands: the key beside the webhook, everything else inside it. */
@@ -100,20 +115,24 @@ export async function updateWebhook(
   { patch, expectedVersion }: { patch: WebhookPatch; expectedVersion: number | null },
   tools: Tools,
 ): Promise<{ webhook: Webhook }> {
-  const webhook = await tools.store.change(tenantId, async (work) => {
-    const webhook = await work.webhook(ref);
-    if (expectedVersion !== null && expectedVersion !== webhook.version)
-      throw new Refusal("VERSION_PASSED", {
-        path: ["expectedVersion"],
-        existingId: webhook.id,
-        currentVersion: webhook.version,
-      });
-    const storedHeaders = openHeaders(webhook, tools.vault);
-    const { input, problems } = applyPatch(currentInput(webhook, storedHeaders), patch);
-    const checks = { checkUrl: tools.checkUrl, storedHeaders, problems };
-    write(webhook, checkWebhook(input, checks), tools);
-    return webhook;
-  });
+  const webhook = await tools.store.change(
+    tenantId,
+    async (work) => {
+      const webhook = await work.webhook(ref);
+      if (expectedVersion !== null && expectedVersion !== webhook.version)
+        throw new Refusal("VERSION_PASSED", {
+          path: ["expectedVersion"],
+          existingId: webhook.id,
+          currentVersion: webhook.version,
+        });
+      const storedHeaders = openHeaders(webhook, tools.vault);
+      const { input, problems } = applyPatch(currentInput(webhook, storedHeaders), patch);
+      const checks = { checkUrl: tools.checkUrl, storedHeaders, problems };
+      write(webhook, checkWebhook(input, checks), tools);
+      return webhook;
+    },
+    tools.by,
+  );
   return announced("webhook.updated", { webhook }, tools);
 }
 
@@ -123,12 +142,16 @@ export async function deleteWebhook(
   ref: WebhookRef,
   tools: Tools,
 ): Promise<{ webhook: Webhook }> {
-  const webhook = await tools.store.change(tenantId, async (work) => {
-    const webhook = await work.webhook(ref);
-    for (const secret of await work.secrets(webhook.id)) work.remove(secret);
-    Object.assign(webhook, { deletedAt: tools.clock.now(), key: null, headers: [] });
-    return webhook;
-  });
+  const webhook = await tools.store.change(
+    tenantId,
+    async (work) => {
+      const webhook = await work.webhook(ref);
+      for (const secret of await work.secrets(webhook.id)) work.remove(secret);
+      Object.assign(webhook, { deletedAt: tools.clock.now(), key: null, headers: [] });
+      return webhook;
+    },
+    tools.by,
+  );
   return announced("webhook.deleted", { webhook }, tools);
 }
 
@@ -182,11 +205,15 @@ async function changeState(
   tools: Tools,
   apply: (webhook: Webhook) => void,
 ): Promise<{ webhook: Webhook }> {
-  const webhook = await tools.store.change(tenantId, async (work) => {
-    const webhook = await work.webhook(ref);
-    apply(webhook);
-    return webhook;
-  });
+  const webhook = await tools.store.change(
+    tenantId,
+    async (work) => {
+      const webhook = await work.webhook(ref);
+      apply(webhook);
+      return webhook;
+    },
+    tools.by,
+  );
   return announced(type, { webhook }, tools);
 }
 
@@ -222,8 +249,6 @@ async function addWebhook(
     deletedAt: null,
   });
   write(webhook, checked, tools);
-  const secret = checked.secret ?? createSecret(tools.randomBytes(32));
   work.add(webhook);
-  work.add(sealedSecret(webhook, secret, tools));
-  return { webhook, secret: checked.secret === null ? secret : null };
+  return { webhook, secret: addSecret(webhook, checked.secret, work, tools) };
 }

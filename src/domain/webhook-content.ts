@@ -1,11 +1,25 @@
 import type { CustomHeader } from "./request.ts";
+import { createSecret, hintOf, publicKeyOf } from "./secret.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
 import type { Vault } from "./vault.ts";
 import type { CheckedWebhook } from "./webhook-input.ts";
-import { SigningSecret, type StoredHeader, type Webhook } from "./webhook.ts";
+import { SigningSecret, touch, type StoredHeader, type Webhook } from "./webhook.ts";
 
-export function sealedSecret(
+/** The secret that a webhook signs with from now on, made for it unless one is brought. Returns what is shown of it. */
+export function addSecret(
+  webhook: Webhook,
+  brought: string | null,
+  work: Work,
+  tools: Tools,
+): string | null {
+  const { signature } = webhook;
+  const secret = brought ?? createSecret(signature, tools.randomBytes(32));
+  work.add(sealedSecret(webhook, secret, tools));
+  return brought === null && signature === "HMAC_SHA256" ? secret : null;
+}
+
+function sealedSecret(
   webhook: Webhook,
   secret: string,
   { newId, vault, clock }: Tools,
@@ -17,12 +31,14 @@ export function sealedSecret(
     webhookId: webhook.id,
     scheme: webhook.signature,
     sealed: vault.seal(secret, id),
-    hint: secret.slice(-4),
+    hint: hintOf(secret),
+    publicKey: publicKeyOf(secret),
     createdAt: clock.now(),
+    expiresAt: null,
   });
 }
 
-/** A secret that differs takes the place of those there. */
+/** A secret that is not the one that a webhook goes on with takes the place of all that are there. */
 export async function replaceSecret(
   webhook: Webhook,
   secret: string,
@@ -30,13 +46,12 @@ export async function replaceSecret(
   tools: Tools,
 ): Promise<void> {
   const stored = await work.secrets(webhook.id);
-  if (stored.some(({ sealed, id }) => tools.vault.open(sealed, id) === secret)) return;
+  const isCurrent = ({ id, sealed, expiresAt }: SigningSecret) =>
+    expiresAt === null && tools.vault.open(sealed, id) === secret;
+  if (stored.some(isCurrent)) return;
   for (const old of stored) work.remove(old);
-  work.add(sealedSecret(webhook, secret, tools));
-  // Later than before in any case: by the time of its change everybody sees that there was one.
-  webhook.updatedAt = new Date(
-    Math.max(tools.clock.now().getTime(), webhook.updatedAt.getTime() + 1),
-  );
+  addSecret(webhook, secret, work, tools);
+  touch(webhook, tools.clock.now());
 }
 
 /** What both a checked input and a stored webhook hold under the same name. */

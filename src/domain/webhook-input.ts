@@ -5,7 +5,8 @@ import { PAYLOAD_FORMATS } from "./event.ts";
 import { checkedDuration, checkedText, zodProblems } from "./input.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
-import { parseSecret, SIGNATURE_SCHEMES } from "./signature.ts";
+import { parseSecret, SIGNATURE_SCHEMES, type SignatureScheme } from "./secret.ts";
+import { splitUserinfo } from "./userinfo.ts";
 import { checkHeaders, type HeaderInput } from "./webhook-headers.ts";
 import type { Webhook } from "./webhook.ts";
 
@@ -24,7 +25,7 @@ export interface WebhookInput {
   timeout: string | null;
   maxInFlight: number | null;
   rateLimitPerSecond: number | null;
-  /** A signing secret of the caller's own, `whsec_…`. */
+  /** A secret of the caller's own, `whsec_…` or `whsk_…` as `signature` says. */
   secret: string | null;
 }
 
@@ -75,21 +76,16 @@ const FIELDS = z.object({
     .max(20, "must have at most 20 delays")
     .nullable(),
   timeout: checkedDuration(1000, 30_000).nullable(),
-  secret: z
-    .string()
-    .transform((text, context) => {
-      const parsed = parseSecret(text);
-      if (parsed.ok) return parsed.secret;
-      context.addIssue({ code: "custom", message: parsed.problem });
-      return z.NEVER;
-    })
-    .nullable(),
   maxInFlight: between(1, 256),
   rateLimitPerSecond: between(1, 1000),
 });
 
-/** Input that passed every check; `url` in its normal form. */
-export type CheckedWebhook = z.output<typeof FIELDS> & { url: string; headers: CustomHeader[] };
+/** Input that passed every check; `url` and `secret` in their normal form. */
+export type CheckedWebhook = z.output<typeof FIELDS> & {
+  url: string;
+  headers: CustomHeader[];
+  secret: string | null;
+};
 
 export interface WebhookChecks {
   /** The normal form of a URL that webhooks may use; throws a Refusal for any other. */
@@ -107,7 +103,13 @@ export function checkWebhook(
 ): CheckedWebhook {
   const parsed = FIELDS.safeParse(input);
   const problems: Problem[] = [...found, ...zodProblems(parsed.error)];
-  const headers = checkHeaders(input.headers, storedHeaders, problems);
+  const { url: plainUrl, authorization } = splitUserinfo(input.url);
+  const headers = checkHeaders(
+    authorization === null ? input.headers : withAuthorization(input.headers, authorization),
+    storedHeaders,
+    problems,
+  );
+  const secret = checkSecret(input.secret, input.signature, problems);
   for (const [index, pattern] of input.eventTypes.slice(0, EVENT_TYPES_MAX).entries())
     if (expandPatterns([pattern]).unknown.length > 0)
       problems.push({
@@ -116,14 +118,33 @@ export function checkWebhook(
       });
   let url = "";
   try {
-    url = checkUrl(input.url);
+    url = checkUrl(plainUrl);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     if (refusal.reason === "URL_UNSAFE" && problems.length === 0) throw refusal;
     problems.push(...(refusal.details.problems ?? []));
   }
   refuseIf(problems);
-  return { ...parsed.data!, url, headers };
+  return { ...parsed.data!, url, headers, secret };
+}
+
+/** The normal form of a secret of the caller's own. What is wrong with it joins the problems. */
+export function checkSecret(
+  text: string | null,
+  scheme: SignatureScheme,
+  problems: Problem[],
+): string | null {
+  if (text === null) return null;
+  const parsed = parseSecret(text, scheme);
+  if (parsed.ok) return parsed.secret;
+  problems.push({ path: ["secret"], message: parsed.problem });
+  return null;
+}
+
+/** Credentials of a URL take the place of those in a header. */
+function withAuthorization(headers: readonly HeaderInput[], value: string): HeaderInput[] {
+  const others = headers.filter(({ name }) => name.toLowerCase() !== "authorization");
+  return [...others, { name: "authorization", value, isSecret: true }];
 }
 
 /** The input that a webhook would have today, so that an update is a whole input too. */

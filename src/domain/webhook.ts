@@ -1,5 +1,5 @@
 import type { PayloadFormat } from "./event.ts";
-import type { SignatureScheme } from "./signature.ts";
+import type { SignatureScheme } from "./secret.ts";
 
 /**
  * PAUSED: deliveries are held. DISABLED: off, events are not kept for it. AUTO_PAUSED: paused by the service after
@@ -59,16 +59,20 @@ export class Webhook {
   lastFailedAt!: Date | null;
 }
 
-/** A signing secret; the text itself is kept sealed and shown once, by the command that made it. */
+/** A signing secret; the text itself is kept sealed and shown once, by the command that made it, or never (ed25519). */
 export class SigningSecret {
   id!: string;
   tenantId!: string;
   webhookId!: string;
   scheme!: SignatureScheme;
   sealed!: string;
-  /** Its last four characters. */
+  /** Its last four characters, or those of its public key. */
   hint!: string;
+  /** `whpk_…` of an ed25519 key. */
+  publicKey!: string | null;
   createdAt!: Date;
+  /** From here on it signs nothing. Null for the one that a webhook goes on with: each has exactly one of these. */
+  expiresAt!: Date | null;
 }
 
 /** A webhook is named by its id or by its owner's own key. */
@@ -92,6 +96,11 @@ export const NO_HISTORY = {
 
 /** What is kept of a reason that somebody gives. */
 const REASON_MAX = 500;
+
+/** Later than before in any case: by the time of its change everybody sees that there was one. */
+export function touch(webhook: Webhook, at: Date): void {
+  webhook.updatedAt = new Date(Math.max(at.getTime(), webhook.updatedAt.getTime() + 1));
+}
 
 export function pause(webhook: Webhook, reason: string | null, at: Date): void {
   stop(webhook, "PAUSED", reason, at);

@@ -2,8 +2,7 @@ import { defineEntity, p } from "@mikro-orm/core";
 import { Event, PAYLOAD_FORMATS } from "../domain/event.ts";
 import { WebhookHour } from "../domain/health.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
-import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
-import { Tenant } from "../domain/tenant.ts";
+import { SIGNATURE_SCHEMES } from "../domain/secret.ts";
 import {
   SigningSecret,
   Webhook,
@@ -13,6 +12,7 @@ import {
 } from "../domain/webhook.ts";
 import { headers, instant, oneOf } from "./columns.ts";
 import { DeliveryAttemptTable, DeliveryTable, LogEntryTable } from "./mapping-deliveries.ts";
+import { ApiKeyTable, AuditEntryTable, TenantTable } from "./mapping-tenants.ts";
 
 /** A fact about the installation itself: the hash of the operator's key, the check value of the secret key. */
 export class Meta {
@@ -24,19 +24,6 @@ export const MetaTable = defineEntity({
   class: Meta,
   tableName: "meta",
   properties: { name: p.text().primary(), value: p.text() },
-});
-
-export const TenantTable = defineEntity({
-  class: Tenant,
-  tableName: "tenant",
-  properties: {
-    id: p.text().primary(),
-    key: p.text().unique(),
-    name: p.text(),
-    createdAt: instant(),
-    webhooksVersion: p.integer(),
-    foldedPosition: p.bigint("number"),
-  },
 });
 
 export const WebhookTable = defineEntity({
@@ -86,6 +73,8 @@ export const SigningSecretTable = defineEntity({
     sealed: p.text(),
     hint: p.text(),
     createdAt: instant(),
+    expiresAt: instant().nullable(),
+    publicKey: p.text().nullable(),
   },
 });
 
@@ -185,6 +174,8 @@ export const InboxRequestTable = defineEntity({
 export const TABLES = [
   MetaTable,
   TenantTable,
+  ApiKeyTable,
+  AuditEntryTable,
   WebhookTable,
   SigningSecretTable,
   WebhookHourTable,

@@ -28,7 +28,8 @@ async function makeFirst(file: string): Promise<void> {
     insert into delivery values ('dlv_1', 'ten_1', 'evt_1', 'a', 'wh_1', 'Old', 'ENVELOPE', 0, 'FAILED', 'AUTOMATIC', 1, 1, 0,
       1, null, null, 2, 'TLS', 'att_1', null, 1, null);
     insert into delivery values ('dlv_2', 'ten_1', 'evt_1', 'a', 'wh_1', 'Old', 'ENVELOPE', 1, 'PENDING', 'TEST', 0, 0, 0,
-      1, 5, null, null, null, null, null, 0, null);`);
+      1, 5, null, null, null, null, null, 0, null);
+    insert into signing_secret values ('sec_1', 'ten_1', 'wh_1', 'HMAC_SHA256', 'sealed', 'abcd', 1);`);
   db.close();
 }
 
@@ -59,6 +60,25 @@ test("a database of the first release is upgraded in place: its rows stay, and a
     name: "Old",
     rateLimitPerSecond: null,
   });
+  expect(await reader.secrets("ten_1", ["wh_1"])).toMatchObject([
+    { id: "sec_1", sealed: "sealed", expiresAt: null, publicKey: null },
+  ]);
+});
+
+test("the columns are those of the mapping", async () => {
+  const database = await openDatabase(":memory:");
+  onTestFinished(() => database.close());
+  const mapped = new BetterSqlite(":memory:");
+  mapped.exec(await database.orm.schema.getCreateSchemaSQL({ wrap: false }));
+  const columnsOf = (db: BetterSqlite.Database) =>
+    db
+      .prepare(
+        `select t.name as "table", c.name, c."notnull", c.pk from sqlite_master t, pragma_table_info(t.name) c
+         where t.type = 'table' and t.name not like 'mikro_orm%' and t.name not like 'sqlite%' order by 1, 2`,
+      )
+      .all();
+  expect(columnsOf(mapped).length).toBeGreaterThan(100);
+  expect(columnsOf(database.writer)).toEqual(columnsOf(mapped));
 });
 
 test("the indexes are those of the mapping", async () => {

@@ -60,7 +60,7 @@ export class WebhookReader {
     orderBy: WebhookOrder,
     page: PageArgs,
   ): Promise<Page<Webhook>> {
-    const em = this.#em;
+    const em = this.em;
     const { ids, search, states, health, eventTypes, integration, url } = filter;
     const where = {
       tenantId,
@@ -81,12 +81,12 @@ export class WebhookReader {
   /** The last 24 hours, hour by hour. */
   hours(webhookIds: readonly string[]): Promise<WebhookHour[]> {
     const since = this.#now().getTime() - DAY;
-    return this.#em.find(WebhookHour, { webhookId: { $in: webhookIds }, hour: { $gt: since } });
+    return this.em.find(WebhookHour, { webhookId: { $in: webhookIds }, hour: { $gt: since } });
   }
 
   /** The newest delivery of each, tests left out. */
   async lastDeliveries(tenantId: string, webhookIds: readonly string[]): Promise<Delivery[]> {
-    const em = this.#em;
+    const em = this.em;
     const rows = await em.getConnection("read").execute<{ id: string | null }[]>(
       `select (select id from delivery d where d.webhook_id = w.value and d.is_test = 0 order by d.id desc limit 1) as id
        from json_each(?) w`,
@@ -96,7 +96,7 @@ export class WebhookReader {
   }
 
   async waiting(webhookIds: readonly string[]): Promise<Map<string, Waiting>> {
-    const rows = await this.#em.getConnection("read").execute<WaitingRow[]>(
+    const rows = await this.em.getConnection("read").execute<WaitingRow[]>(
       `select w.value as webhookId,
         (select json_group_object(status, count) from (
            select status, count(*) as count from (
@@ -148,7 +148,7 @@ export class WebhookReader {
     return all.filter((webhook) => tests.every((test) => test(webhook))).map(({ id }) => id);
   }
 
-  get #em(): Em {
+  protected get em(): Em {
     return this.#orm.em.fork() as Em;
   }
 }

@@ -2,18 +2,13 @@ import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sqlite";
 import { Delivery, DeliveryAttempt, isWaiting, type DeliveryStatus } from "../domain/delivery.ts";
 import { findEventType } from "../domain/event-type.ts";
 import { Event } from "../domain/event.ts";
-import { idBefore, type IdPrefix } from "../domain/id.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import { DELIVERIES_OF_EVENT, DELIVERY_TESTS } from "./mapping-deliveries.ts";
 import { EVENT_TESTS, IdempotencyKey } from "./mapping.ts";
 import { NEWEST_FIRST, OLDEST_FIRST, readPage, type Em, type Page, type PageArgs } from "./page.ts";
-
-export interface TimeRange {
-  readonly from?: Date | null;
-  readonly to?: Date | null;
-}
+import { within, type TimeRange } from "./time-range.ts";
 
 export interface EventFilter {
   readonly types?: readonly string[] | null;
@@ -46,11 +41,11 @@ export class Reader {
   }
 
   event(tenantId: string, id: string): Promise<Event | null> {
-    return this.#em.findOne(Event, { tenantId, id });
+    return this.em.findOne(Event, { tenantId, id });
   }
 
   async eventByKey(tenantId: string, key: string): Promise<Event | null> {
-    const em = this.#em;
+    const em = this.em;
     const used = await em.findOne(IdempotencyKey, { tenantId, key });
     return used && em.findOne(Event, { tenantId, id: used.eventId });
   }
@@ -61,8 +56,9 @@ export class Reader {
       tenantId,
       ...(isTest !== null && { isTest }),
       ...within("evt", "publishedAt", publishedAt),
+      ...this.eventsSeen(),
     };
-    return readPage(this.#em, {
+    return readPage(this.em, {
       entity: Event,
       where,
       parts: types ? each("typeName", types.map(canonicalName)) : undefined,
@@ -73,7 +69,7 @@ export class Reader {
   }
 
   delivery(tenantId: string, id: string): Promise<Delivery | null> {
-    return this.#em.findOne(Delivery, { tenantId, id });
+    return this.em.findOne(Delivery, { tenantId, id });
   }
 
   async deliveries(
@@ -81,7 +77,7 @@ export class Reader {
     filter: DeliveryFilter,
     page: PageArgs,
   ): Promise<Page<Delivery>> {
-    const em = this.#em;
+    const em = this.em;
     const { ids, eventIds, eventTypes, statuses, lastOutcomes, createdAt, isTest } = filter;
     const webhooks = filter.webhooks && (await this.#webhooks(tenantId, filter.webhooks));
     const index = eventIds ? DELIVERIES_OF_EVENT : isTest ? DELIVERY_TESTS : undefined;
@@ -116,25 +112,26 @@ export class Reader {
 
   attempts(tenantId: string, deliveryId: string, page: PageArgs): Promise<Page<DeliveryAttempt>> {
     const where = { tenantId, deliveryId };
-    return readPage(this.#em, { entity: DeliveryAttempt, where, order: OLDEST_FIRST, page });
+    return readPage(this.em, { entity: DeliveryAttempt, where, order: OLDEST_FIRST, page });
   }
 
   inbox(tenantId: string, id: string): Promise<Inbox | null> {
-    return this.#em.findOne(Inbox, { tenantId, id, expiresAt: { $gt: this.#now() } });
+    return this.em.findOne(Inbox, { tenantId, id, expiresAt: { $gt: this.#now() } });
   }
 
   /** For a request that comes in: the id in the address says whose it is. */
   anyInbox(id: string): Promise<Inbox | null> {
-    return this.#em.findOne(Inbox, { id, expiresAt: { $gt: this.#now() } });
+    return this.em.findOne(Inbox, { id, expiresAt: { $gt: this.#now() } });
   }
 
-  inboxes(tenantId: string, page: PageArgs): Promise<Page<Inbox>> {
-    const where = { tenantId, expiresAt: { $gt: this.#now() } };
-    return readPage(this.#em, { entity: Inbox, where, order: NEWEST_FIRST, page });
+  /** Only of these, when they are named. */
+  inboxes(tenantId: string, page: PageArgs, ids?: readonly string[]): Promise<Page<Inbox>> {
+    const where = { tenantId, expiresAt: { $gt: this.#now() }, ...(ids && { id: { $in: ids } }) };
+    return readPage(this.em, { entity: Inbox, where, order: NEWEST_FIRST, page });
   }
 
   inboxRequests(tenantId: string, inboxId: string, page: PageArgs): Promise<Page<InboxRequest>> {
-    return readPage(this.#em, {
+    return readPage(this.em, {
       entity: InboxRequest,
       where: { tenantId, inboxId },
       order: NEWEST_FIRST,
@@ -143,7 +140,7 @@ export class Reader {
   }
 
   webhook(tenantId: string, ref: WebhookRef): Promise<Webhook | null> {
-    return this.#em.findOne(Webhook, { ...ref, tenantId, deletedAt: null });
+    return this.em.findOne(Webhook, { ...ref, tenantId, deletedAt: null });
   }
 
   /** Those that exist, deleted ones too while their deliveries are kept. */
@@ -156,16 +153,18 @@ export class Reader {
     tenantId: string,
     ids: readonly string[],
   ) {
-    return this.#em.find(entity, {
+    return this.em.find(entity, {
       tenantId,
       id: { $in: ids },
     } as unknown as FilterQuery<T>) as Promise<T[]>;
   }
 
+  /** Those that sign now, newest first. */
   secrets(tenantId: string, webhookIds: readonly string[]): Promise<SigningSecret[]> {
-    return this.#em.find(
+    const isValid = { $or: [{ expiresAt: null }, { expiresAt: { $gt: this.#now() } }] };
+    return this.em.find(
       SigningSecret,
-      { tenantId, webhookId: { $in: webhookIds } },
+      { tenantId, webhookId: { $in: webhookIds }, ...isValid },
       { orderBy: { id: "desc" } },
     );
   }
@@ -174,7 +173,12 @@ export class Reader {
     return this.#orm.isConnected();
   }
 
-  get #em(): Em {
+  /** What a list of events leaves out. */
+  protected eventsSeen(): object {
+    return {};
+  }
+
+  protected get em(): Em {
     return this.#orm.em.fork() as Em;
   }
 
@@ -182,7 +186,7 @@ export class Reader {
     const named = refs.map((ref) => ("id" in ref ? { id: ref.id } : { key: ref.key }));
     if (named.length === 0) return [];
     const fields = ["id", "deliveryCount"] as const;
-    return this.#em.find(Webhook, { tenantId, $or: named }, { fields });
+    return this.em.find(Webhook, { tenantId, $or: named }, { fields });
   }
 
   /** What is stored for each status as it reads: a waiting delivery reads by the state of its webhook. */
@@ -215,23 +219,6 @@ export class Reader {
 /** A name or alias as it is stored; a name that does not exist matches nothing. */
 function canonicalName(name: string): string {
   return findEventType(name)?.name ?? name;
-}
-
-/** How far an id may be from the moment beside it, when the clock was set. */
-const ID_MARGIN_MS = 3_600_000;
-
-/** From inclusive, to exclusive. Ids are made of the same moment: by their bounds a list finds its place at once. */
-function within(prefix: IdPrefix, property: string, range: TimeRange | null | undefined): object {
-  const { from, to } = range ?? {};
-  if (!from && !to) return {};
-  const id = (at: Date, margin: number) => idBefore(prefix, new Date(at.getTime() + margin));
-  return {
-    $and: [
-      { [property]: { ...(from && { $gte: from }), ...(to && { $lt: to }) } },
-      ...(from ? [{ id: { $gte: id(from, -ID_MARGIN_MS) } }] : []),
-      ...(to ? [{ id: { $lt: id(to, ID_MARGIN_MS) } }] : []),
-    ],
-  };
 }
 
 function each(property: string, values: readonly string[]): Record<string, string>[] {

@@ -1,8 +1,8 @@
 import { matchesType } from "../domain/event-type.ts";
-import { fanOut, type Route } from "../domain/route.ts";
+import { fanOut, type Route, type RouteSecret } from "../domain/route.ts";
 import type { Vault } from "../domain/vault.ts";
 import { openHeaders } from "../domain/webhook-content.ts";
-import type { StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
+import type { SigningSecret, StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
 import type { Row, SqliteHandle } from "./sql/sqlite.ts";
 
 interface TenantRoutes {
@@ -28,6 +28,8 @@ type WebhookRow = Pick<
   readonly retryDelaysMs: string | null;
 };
 
+type SecretRow = Pick<Row<SigningSecret>, "id" | "webhookId" | "sealed" | "expiresAt">;
+
 /**
  * The webhooks of each tenant as the line needs them. Forgotten at each change of one, so that a publish that starts
  * after `createWebhook` answered sees the new webhook.
@@ -48,8 +50,9 @@ export class Routes {
         headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures
        from webhook where tenant_id = ? and deleted_at is null`,
     );
-    this.#secrets = db.prepare<[string], { id: string; webhookId: string; sealed: string }>(
-      "select id, webhook_id as webhookId, sealed from signing_secret where tenant_id = ? order by id desc",
+    this.#secrets = db.prepare<[string], SecretRow>(
+      `select id, webhook_id as webhookId, sealed, expires_at as expiresAt
+       from signing_secret where tenant_id = ? order by id desc`,
     );
   }
 
@@ -81,9 +84,10 @@ export class Routes {
     if (known) return known;
     const secrets = Map.groupBy(this.#secrets.all(tenantId), (secret) => secret.webhookId);
     const routes = this.#webhooks.all(tenantId).map((row) => {
-      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed }) =>
-        this.#vault.open(sealed, id),
-      );
+      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed, expiresAt }) => ({
+        text: this.#vault.open(sealed, id),
+        expiresAtMs: expiresAt,
+      }));
       return [row.id, this.#route(tenantId, row, opened)] as const;
     });
     const loaded = { byId: new Map(routes), byType: new Map<string, Route[]>() };
@@ -91,7 +95,7 @@ export class Routes {
     return loaded;
   }
 
-  #route(tenantId: string, row: WebhookRow, secrets: readonly string[]): Route {
+  #route(tenantId: string, row: WebhookRow, secrets: readonly RouteSecret[]): Route {
     const headers = JSON.parse(row.headers) as StoredHeader[];
     const patterns = JSON.parse(row.eventTypes) as string[];
     return {

@@ -1,3 +1,4 @@
+import type { Actor } from "../domain/audit.ts";
 import type { Claim } from "../domain/delivery.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptRecorded } from "../domain/fact.ts";
@@ -36,12 +37,13 @@ import { Writer } from "./writer.ts";
 const CALL_ROWS_MAX = 10_000;
 /** Publishes that wait for their turn, in characters of payload. */
 const WAITING_MAX = 64 * 1024 * 1024;
-const STALE_TRIES = 10;
+const STALE_TRIES = 50;
 
 /** What hears of a commit, in commit order, before any caller goes on. */
 export interface StoreListener {
   appended(entries: readonly LogEntry[]): void;
   webhooksChanged(tenantId: string): void;
+  keysChanged(): void;
 }
 
 export interface StoreOptions extends StoreTools {
@@ -70,8 +72,9 @@ export class SqliteStore implements Store {
     this.#routes = new Routes(database.writer, options.vault, options.defaults);
     this.#writer = new Writer(database.writer, {
       open: () => new Transaction(sql, this.#routes, options, this.#positions),
-      committed({ entries, changedTenants }) {
+      committed({ entries, changedTenants, hasChangedKeys }) {
         options.listener.appended(entries);
+        if (hasChangedKeys) options.listener.keysChanged();
         for (const tenantId of changedTenants) options.listener.webhooksChanged(tenantId);
       },
       report: options.report,
@@ -164,6 +167,14 @@ export class SqliteStore implements Store {
     return this.#writer.change(removeOld, { before, now, tenantIds: this.tenantIds, place });
   }
 
+  /** When keys were last used, by id. */
+  async usedKeys(uses: ReadonlyMap<string, Date>): Promise<void> {
+    await this.#writer.change(
+      ({ sql }, about: typeof uses) => about.forEach((at, id) => sql.usedKey(id, at)),
+      uses,
+    );
+  }
+
   endLeases(): Promise<readonly AttemptRecorded[]> {
     return this.#writer.change(endLeases, undefined);
   }
@@ -173,13 +184,13 @@ export class SqliteStore implements Store {
   }
 
   /** Reads and decides first, then writes in one turn; starts again when somebody else was quicker. */
-  async change<T>(tenantId: string, decide: (work: Work) => Promise<T>): Promise<T> {
+  async change<T>(tenantId: string, decide: (work: Work) => Promise<T>, by: Actor): Promise<T> {
     for (let tries = 1; ; tries++) {
       const work = this.#work(tenantId);
       const result = await decide(work);
       if (!work.hasChanges) return result;
       try {
-        await this.#writer.turn((transaction) => work.flush(transaction));
+        await this.#writer.turn((transaction) => work.flush(transaction, by));
         return result;
       } catch (error) {
         if (!isStale(error) || tries === STALE_TRIES) throw error;

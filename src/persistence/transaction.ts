@@ -31,6 +31,8 @@ export class Transaction {
   /** In commit order. */
   readonly entries: LogEntry[] = [];
   readonly changedTenants = new Set<string>();
+  /** API keys were made or revoked. */
+  hasChangedKeys = false;
   readonly #positions: Positions;
   readonly #staged: Positions = new Map();
   readonly #reserved: { lanes: Lanes; route: Route }[] = [];

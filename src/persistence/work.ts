@@ -3,9 +3,20 @@ import {
   UniqueConstraintViolationException,
   type EntityManager,
 } from "@mikro-orm/core";
+import { ApiKey } from "../domain/api-key.ts";
+import {
+  AuditEntry,
+  changeOf,
+  isAudited,
+  shownOf,
+  type Actor,
+  type Audited,
+  type Shown,
+} from "../domain/audit.ts";
 import { Inbox } from "../domain/inbox.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Work } from "../domain/store.ts";
+import { Tenant } from "../domain/tenant.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -17,6 +28,9 @@ export class OrmWork implements Work {
   /** Versions as read, null for a new one. */
   readonly #webhooks = new Map<Webhook, number | null>();
   readonly #removedInboxes: string[] = [];
+  readonly #removedSecrets: SigningSecret[] = [];
+  /** As read, null for a new one. */
+  readonly #audited = new Map<Audited, Shown | null>();
 
   constructor(em: EntityManager, tenantId: string, now: Date) {
     this.#em = em;
@@ -37,6 +51,7 @@ export class OrmWork implements Work {
       deletedAt: null,
     });
     if (webhook) this.#webhooks.set(webhook, webhook.version);
+    if (webhook) this.#audited.set(webhook, shownOf(webhook));
     return webhook;
   }
 
@@ -44,8 +59,21 @@ export class OrmWork implements Work {
     return this.#em.count(Webhook, { tenantId: this.#tenantId, deletedAt: null });
   }
 
-  secrets(webhookId: string): Promise<SigningSecret[]> {
-    return this.#em.find(SigningSecret, { tenantId: this.#tenantId, webhookId });
+  async secrets(webhookId: string): Promise<SigningSecret[]> {
+    const secrets = await this.#em.find(SigningSecret, { tenantId: this.#tenantId, webhookId });
+    for (const secret of secrets) this.#audited.set(secret, shownOf(secret));
+    return secrets;
+  }
+
+  async secret(id: string): Promise<SigningSecret> {
+    const secret = await this.#em.findOne(SigningSecret, {
+      id,
+      tenantId: this.#tenantId,
+      $or: [{ expiresAt: null }, { expiresAt: { $gt: this.#now } }],
+    });
+    if (!secret) throw new Refusal("SECRET_NOT_FOUND", { path: ["secretId"] });
+    this.#audited.set(secret, shownOf(secret));
+    return secret;
   }
 
   async inbox(id: string): Promise<Inbox> {
@@ -62,25 +90,73 @@ export class OrmWork implements Work {
     return this.#em.count(Inbox, { tenantId: this.#tenantId, expiresAt: { $gt: this.#now } });
   }
 
-  add(entity: Webhook | SigningSecret | Inbox): void {
+  tenant(): Promise<Tenant | null> {
+    return this.#em.findOne(Tenant, { id: this.#tenantId });
+  }
+
+  tenantByKey(key: string): Promise<Tenant | null> {
+    return this.#em.findOne(Tenant, { key });
+  }
+
+  async apiKey(id: string, ofAnyTenant: boolean): Promise<ApiKey> {
+    const apiKey = await this.#em.findOne(
+      ApiKey,
+      ofAnyTenant ? { id } : { id, tenantId: this.#tenantId },
+    );
+    if (!apiKey) throw new Refusal("API_KEY_NOT_FOUND", { path: ["apiKeyId"] });
+    this.#audited.set(apiKey, shownOf(apiKey));
+    return apiKey;
+  }
+
+  countApiKeys(): Promise<number> {
+    return this.#em.count(ApiKey, { tenantId: this.#tenantId, revokedAt: null });
+  }
+
+  add(entity: Webhook | SigningSecret | Inbox | Tenant | ApiKey): void {
     if (entity instanceof Webhook) this.#webhooks.set(entity, null);
+    if (isAudited(entity)) this.#audited.set(entity, null);
     this.#em.persist(entity);
   }
 
   remove(entity: SigningSecret | Inbox): void {
     if (entity instanceof Inbox) this.#removedInboxes.push(entity.id);
+    else {
+      this.#removedSecrets.push(entity);
+      this.#audited.delete(entity);
+    }
     this.#em.remove(entity);
   }
 
   get hasChanges(): boolean {
+    return this.#changed.length + this.#em.getUnitOfWork().getRemoveStack().size > 0;
+  }
+
+  #audit({ tools }: Transaction, by: Actor): void {
+    const changes = [
+      ...[...this.#audited].map(([entity, before]) => [entity, changeOf(entity, before)] as const),
+      ...this.#removedSecrets.map((secret) => [secret, changeOf(secret, null, true)] as const),
+    ];
+    for (const [entity, change] of changes) {
+      if (!change) continue;
+      const tenantId = entity instanceof Tenant ? entity.id : entity.tenantId;
+      const about = { id: tools.newId("aud"), tenantId, at: this.#now };
+      this.#em.persist(Object.assign(new AuditEntry(), about, by, change));
+    }
+  }
+
+  /** What was added or is not as it was read. */
+  get #changed(): readonly object[] {
     const unit = this.#em.getUnitOfWork();
     unit.computeChangeSets();
-    return unit.getChangeSets().length + unit.getRemoveStack().size > 0;
+    return unit.getChangeSets().map(({ entity }) => entity);
   }
 
   /** Inside a turn of the writer: all or nothing, with a row of the log for each webhook that changed. */
-  async flush(transaction: Transaction): Promise<void> {
+  async flush(transaction: Transaction, by: Actor): Promise<void> {
+    this.#audit(transaction, by);
+    const hasKeys = this.#changed.some((entity) => entity instanceof ApiKey);
     await this.#em.flush();
+    transaction.hasChangedKeys ||= hasKeys;
     for (const id of this.#removedInboxes) transaction.sql.emptyInbox(id);
     for (const [webhook, versionBefore] of this.#webhooks) {
       if (webhook.version === versionBefore) continue;

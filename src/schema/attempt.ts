@@ -1,7 +1,7 @@
 import { ATTEMPT_TRIGGERS } from "../domain/delivery.ts";
 import { bodyOf } from "../domain/event.ts";
 import { ATTEMPT_OUTCOMES, type Timings } from "../domain/outcome.ts";
-import { CONTENT_TYPE } from "../domain/request.ts";
+import { CONTENT_TYPE, REDACTED } from "../domain/request.ts";
 import { builder } from "./builder.ts";
 import { contentTypeOf, HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
@@ -50,6 +50,7 @@ const AttemptTimings = builder.objectRef<Timings>("AttemptTimings").implement({
 });
 
 AttemptRef.implement({
+  authScopes: { needs: "DELIVERIES_READ" },
   description:
     "One HTTP request. On a kept connection that turns out to be closed it is sent again at once, within the same attempt.",
   interfaces: [Node],
@@ -82,12 +83,19 @@ AttemptRef.implement({
     }),
     requestHeaders: t.field({
       type: [HttpHeader],
-      description: "What was sent; secret headers are redacted.",
-      resolve: ({ requestHeaders }) => [...requestHeaders],
+      description:
+        "What was sent; secret headers are redacted, and the signature for callers without WEBHOOKS_WRITE.",
+      resolve: ({ requestHeaders }, _args, { caller: { rights } }) =>
+        rights.scopes.has("WEBHOOKS_WRITE")
+          ? [...requestHeaders]
+          : requestHeaders.map((header) =>
+              header.name === "webhook-signature" ? { ...header, value: REDACTED } : header,
+            ),
     }),
     requestBody: t.field({
       type: HttpBody,
       nullable: true,
+      authScopes: { needs: "EVENTS_READ" },
       description: "What was sent: the signed bytes.",
       async resolve({ deliveryId }, _args, { load }) {
         const delivery = await load.delivery.load(deliveryId);

@@ -1,11 +1,17 @@
 import SchemaBuilder, { type ObjectRef } from "@pothos/core";
 import ErrorsPlugin from "@pothos/plugin-errors";
+import ScopeAuthPlugin, { type AuthFailure } from "@pothos/plugin-scope-auth";
 import type { Json } from "../domain/event-type.ts";
+import { Refusal } from "../domain/refusal.ts";
+import type { Scope } from "../domain/rights.ts";
 import type { Context } from "./context.ts";
+import ScopeWordsPlugin from "./scope-words.ts";
+import { userError } from "./user-error.ts";
 
 export const builder = new SchemaBuilder<{
   Context: Context;
   DefaultFieldNullability: false;
+  AuthScopes: { needs: Scope };
   Scalars: {
     ID: { Input: string; Output: string };
     DateTime: { Input: Date; Output: Date };
@@ -15,7 +21,25 @@ export const builder = new SchemaBuilder<{
     JSONPointer: { Input: string; Output: string };
     StreamCursor: { Input: string; Output: string };
   };
-}>({ defaultFieldNullability: false, plugins: [ErrorsPlugin] });
+}>({
+  defaultFieldNullability: false,
+  // In this order a missing scope is an error like others: in a mutation it becomes a member of its union.
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, ScopeWordsPlugin],
+  scopeAuth: {
+    authScopes: ({ caller: { rights } }) => ({ needs: (scope) => rights.scopes.has(scope) }),
+    runScopesOnType: true,
+    authorizeOnSubscribe: true,
+    unauthorizedError(_parent, _context, { parentType }, { failure }) {
+      const refusal = new Refusal("FORBIDDEN", { requiredScopes: scopesOf(failure) });
+      return parentType.name === "Mutation" ? userError(refusal) : refusal;
+    },
+  },
+});
+
+function scopesOf(failure: AuthFailure): Scope[] {
+  if ("failures" in failure) return failure.failures.flatMap(scopesOf);
+  return "parameter" in failure ? [failure.parameter as Scope] : [];
+}
 
 /** An object type of this schema whose values are `T`. */
 export type RefOf<T> =

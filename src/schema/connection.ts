@@ -1,5 +1,6 @@
 import type { StreamName } from "../domain/cursor.ts";
 import { writeCursor } from "../domain/cursor.ts";
+import type { Scope } from "../domain/rights.ts";
 import type { Count, Page } from "../persistence/page.ts";
 import { builder, type RefOf } from "./builder.ts";
 import type { Context } from "./context.ts";
@@ -40,7 +41,12 @@ const PageInfo = builder.objectRef<Page<unknown>>("PageInfo").implement({
 });
 
 /** `<Name>Connection` and `<Name>Edge`. With `isFollowed` it has the cursor to follow the list live from. */
-export function connectionType<T extends object>(name: string, node: RefOf<T>, isFollowed = false) {
+export function connectionType<T extends object>(
+  name: string,
+  node: RefOf<T>,
+  needs: Scope,
+  isFollowed = false,
+) {
   const edge = builder.objectRef<{ cursor: string; node: T }>(`${name}Edge`).implement({
     description: `One row of a ${name} list, and its place there.`,
     fields: (t) => ({
@@ -54,6 +60,7 @@ export function connectionType<T extends object>(name: string, node: RefOf<T>, i
   });
   const connection = builder.objectRef<Connection<T>>(`${name}Connection`);
   connection.implement({
+    authScopes: { needs },
     description: `A page of ${name} rows.`,
     fields: (t) => ({
       edges: t.field({

@@ -3,7 +3,9 @@ import type { Delivery } from "../domain/delivery.ts";
 import { builder } from "./builder.ts";
 import { cursorNow } from "./connection.ts";
 import { DeliveryRef } from "./refs.ts";
-import { ConflictError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
+import { refusing, resultUnion } from "./refusal.ts";
+import { seeDelivery } from "./seen.ts";
+import { ConflictError, NotFoundError } from "./user-error.ts";
 
 function deliveryInput(name: string) {
   return builder.inputType(name, {
@@ -50,6 +52,7 @@ builder.mutationFields((t) => ({
       ConflictError,
     ]),
     nullable: true,
+    authScopes: { needs: "DELIVERIES_WRITE" },
     description:
       "From any final or waiting state: due now, trigger MANUAL, the schedule starts anew, attempt numbers go on. NOT_RETRYABLE while an attempt is in flight.",
     args: {
@@ -61,6 +64,7 @@ builder.mutationFields((t) => ({
     },
     resolve: (_root, { input: { deliveryId } }, context) =>
       refusing(async () => {
+        await seeDelivery(deliveryId, context);
         const streamCursor = cursorNow(context, "deliveries");
         return {
           delivery: await redeliverDelivery(context.tenantId, deliveryId, context.tools),
@@ -71,6 +75,7 @@ builder.mutationFields((t) => ({
   cancelDelivery: t.field({
     type: resultUnion("CancelDelivery", CancelDeliveryPayload, [NotFoundError, ConflictError]),
     nullable: true,
+    authScopes: { needs: "DELIVERIES_WRITE" },
     description:
       "Ends a delivery that is not finished. An attempt in flight is still recorded, and a success makes it SUCCEEDED.",
     args: {
@@ -80,7 +85,10 @@ builder.mutationFields((t) => ({
         description: "Which one.",
       }),
     },
-    resolve: (_root, { input: { deliveryId } }, { tenantId, tools }) =>
-      refusing(async () => ({ delivery: await cancelDelivery(tenantId, deliveryId, tools) })),
+    resolve: (_root, { input: { deliveryId } }, context) =>
+      refusing(async () => {
+        await seeDelivery(deliveryId, context);
+        return { delivery: await cancelDelivery(context.tenantId, deliveryId, context.tools) };
+      }),
   }),
 }));

@@ -33,6 +33,7 @@ const DeliveryChangeEnum = builder.enumType("DeliveryChange", {
 
 const DeliveryUpdate = builder.objectRef<EntryMessage>("DeliveryUpdate");
 DeliveryUpdate.implement({
+  authScopes: { needs: "DELIVERIES_READ" },
   description:
     "A change of a delivery. Ids, status, attemptCount and nextAttemptAt are as of this change; `delivery` is as of now.",
   interfaces: [StreamMessage],
@@ -118,6 +119,7 @@ const DeliveryUpdateFilter = builder.inputType("DeliveryUpdateFilter", {
 builder.subscriptionField("deliveryUpdates", (t) =>
   t.field({
     type: DeliveryStreamMessage,
+    authScopes: { needs: "DELIVERIES_READ" },
     description: "Every change of every delivery, as it happens.",
     args: {
       filter: t.arg({ type: DeliveryUpdateFilter, description: "Which updates." }),
@@ -138,14 +140,17 @@ builder.subscriptionField("deliveryUpdates", (t) =>
 /** Only the lists that are given: an empty one lets nothing pass. */
 async function logFilter(
   filter: typeof DeliveryUpdateFilter.$inferInput,
-  { reader, tenantId }: Context,
+  { caller, reader, tenantId }: Context,
 ): Promise<LogFilter> {
   const { deliveryIds, eventIds, webhooks, eventTypes, changes, isTest } = filter;
+  const seen = webhooks
+    ? await reader.webhookIds(tenantId, webhooks.map(webhookRef))
+    : caller.rights.webhookIds;
   return {
     ...(changes && { change: changes }),
     ...(deliveryIds && { deliveryId: deliveryIds }),
     ...(eventIds && { eventId: eventIds }),
-    ...(webhooks && { webhookId: await reader.webhookIds(tenantId, webhooks.map(webhookRef)) }),
+    ...(seen && { webhookId: seen }),
     ...(eventTypes && { eventType: eventTypes.map((name) => findEventType(name)?.name ?? name) }),
     ...(isTest != null && { isTest: [isTest] }),
   };

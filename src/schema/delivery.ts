@@ -4,6 +4,7 @@ import {
   type Delivery,
   type DeliveryStatus,
 } from "../domain/delivery.ts";
+import type { WebhookRef as Ref } from "../domain/webhook.ts";
 import type { PageArgs } from "../persistence/page.ts";
 import type { DeliveryFilter } from "../persistence/read.ts";
 import { AttemptOutcomeEnum } from "./attempt.ts";
@@ -27,10 +28,11 @@ export const DeliveryStatusEnum = builder.enumType("DeliveryStatus", {
   } satisfies Record<(typeof DELIVERY_STATUSES)[number], object>,
 });
 
-const AttemptConnection = connectionType("DeliveryAttempt", AttemptRef);
-const DeliveryConnection = connectionType("Delivery", DeliveryRef, true);
+const AttemptConnection = connectionType("DeliveryAttempt", AttemptRef, "DELIVERIES_READ");
+const DeliveryConnection = connectionType("Delivery", DeliveryRef, "DELIVERIES_READ", true);
 
 DeliveryRef.implement({
+  authScopes: { needs: "DELIVERIES_READ" },
   description: "One event on its way to one webhook. Kept after success, for the retention period.",
   interfaces: [Node],
   fields: (t) => ({
@@ -142,10 +144,23 @@ function list(
   page: PageArgs,
   of: DeliveryFilter = {},
 ) {
-  const webhooks = filter?.webhooks?.map(webhookRef);
-  return followed(context, "deliveries", () =>
-    context.reader.deliveries(context.tenantId, { ...filter, webhooks, ...of }, page),
-  );
+  const { reader, tenantId } = context;
+  return followed(context, "deliveries", async () => {
+    const asked = filter?.webhooks?.map(webhookRef);
+    const webhooks = of.webhooks ? await both(of.webhooks, asked, context) : asked;
+    return reader.deliveries(tenantId, { ...filter, ...of, webhooks }, page);
+  });
+}
+
+/** The webhook whose list it is, unless it is none of those that are asked for. */
+async function both(
+  own: readonly Ref[],
+  asked: readonly Ref[] | undefined,
+  { reader, tenantId }: Context,
+): Promise<readonly Ref[]> {
+  if (!asked) return own;
+  const ids = await reader.webhookIds(tenantId, asked);
+  return own.filter((ref) => "id" in ref && ids.includes(ref.id));
 }
 
 builder.objectField(EventRef, "deliveries", (t) =>
@@ -176,6 +191,7 @@ builder.queryFields((t) => ({
   deliveries: t.field({
     type: DeliveryConnection,
     nullable: true,
+    authScopes: { needs: "DELIVERIES_READ" },
     description: "Deliveries, newest first.",
     args: {
       ...pageArgs(),
@@ -186,6 +202,7 @@ builder.queryFields((t) => ({
   delivery: t.field({
     type: DeliveryRef,
     nullable: true,
+    authScopes: { needs: "DELIVERIES_READ" },
     description: "One delivery.",
     args: { id: t.arg.id({ required: true, description: "Its id." }) },
     resolve: (_root, { id }, { load }) => load.delivery.load(id),

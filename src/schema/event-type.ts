@@ -7,14 +7,14 @@ import {
   redactHeaders,
   type PreparedRequest,
 } from "../domain/request.ts";
-import { createSecret } from "../domain/signature.ts";
+import { createSecret } from "../domain/secret.ts";
 import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
 import { EventTypeRef } from "./refs.ts";
-import { asGraphQLError } from "./refusal.ts";
+import { asGraphQLError, requireScopes } from "./refusal.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 export const PayloadFormatEnum = builder.enumType("PayloadFormat", {
@@ -132,7 +132,7 @@ EventTypeRef.implement({
       args: {
         webhook: t.arg({
           type: WebhookRefInput,
-          description: "Whose URL, headers and format to show.",
+          description: "Whose URL, headers, format and way of signing to show.",
         }),
         format: t.arg({
           type: PayloadFormatEnum,
@@ -142,6 +142,7 @@ EventTypeRef.implement({
         }),
       },
       resolve: async (type, { webhook: ref, format }, context) => {
+        if (ref) requireScopes(context.caller.rights, ["WEBHOOKS_READ"], ["webhook"]);
         const webhook = ref
           ? await context.reader.webhook(context.tenantId, webhookRef(ref))
           : null;
@@ -178,7 +179,7 @@ function sampleRequest(
       deliveryId: null,
       attemptNumber: 1,
       isTest: false,
-      secrets: [createSecret(tools.randomBytes(32))],
+      secrets: [createSecret(webhook?.signature ?? "HMAC_SHA256", tools.randomBytes(32))],
       timeoutMs: 0,
     },
     now,

@@ -7,6 +7,7 @@ import { EventRef, EventTypeRef } from "./refs.ts";
 import { TimeRange } from "./time-range.ts";
 
 EventRef.implement({
+  authScopes: { needs: "EVENTS_READ" },
   description:
     "An occurrence that was published. Immutable. A test makes an event of its own, so its id is new.",
   interfaces: [Node],
@@ -35,7 +36,7 @@ EventRef.implement({
   }),
 });
 
-const EventConnection = connectionType("Event", EventRef);
+const EventConnection = connectionType("Event", EventRef, "EVENTS_READ");
 
 const EventFilter = builder.inputType("EventFilter", {
   description: "Tests are left out unless asked for.",
@@ -63,6 +64,7 @@ builder.queryFields((t) => ({
   publishedEvents: t.field({
     type: EventConnection,
     nullable: true,
+    authScopes: { needs: "EVENTS_READ" },
     description: "What was published, newest first.",
     args: { ...pageArgs(), filter: t.arg({ type: EventFilter, description: "Which of them." }) },
     resolve: (_root, { filter, ...page }, { reader, tenantId }) =>
@@ -71,6 +73,7 @@ builder.queryFields((t) => ({
   publishedEvent: t.field({
     type: EventRef,
     nullable: true,
+    authScopes: { needs: "EVENTS_READ" },
     description: "One event.",
     args: { by: t.arg({ type: PublishedEventRef, required: true, description: "Which one." }) },
     resolve: (_root, { by }, { reader, tenantId, load }) =>

@@ -7,14 +7,8 @@ import { connectionType, followed, pageArgs } from "./connection.ts";
 import { contentTypeOf, HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
 import { DeliveryRef, InboxRef, InboxRequestRef } from "./refs.ts";
-import {
-  asGraphQLError,
-  InvalidInputError,
-  LimitError,
-  NotFoundError,
-  refusing,
-  resultUnion,
-} from "./refusal.ts";
+import { asGraphQLError, refusing, resultUnion } from "./refusal.ts";
+import { refuseNarrow, seeInbox } from "./seen.ts";
 import {
   messageType,
   openStream,
@@ -25,8 +19,10 @@ import {
   StreamStartInput,
   type EntryMessage,
 } from "./stream.ts";
+import { InvalidInputError, LimitError, NotFoundError } from "./user-error.ts";
 
 InboxRequestRef.implement({
+  authScopes: { needs: "INBOXES" },
   description: "A request that an inbox got.",
   interfaces: [Node],
   fields: (t) => ({
@@ -70,9 +66,10 @@ InboxRequestRef.implement({
   }),
 });
 
-const InboxRequestConnection = connectionType("InboxRequest", InboxRequestRef, true);
+const InboxRequestConnection = connectionType("InboxRequest", InboxRequestRef, "INBOXES", true);
 
 InboxRef.implement({
+  authScopes: { needs: "INBOXES" },
   description:
     "A URL that records what it gets and answers as you tell it to. Usable as a webhook's URL.",
   interfaces: [Node],
@@ -108,12 +105,13 @@ InboxRef.implement({
   }),
 });
 
-const InboxConnection = connectionType("Inbox", InboxRef);
+const InboxConnection = connectionType("Inbox", InboxRef, "INBOXES");
 
 builder.queryFields((t) => ({
   inboxes: t.field({
     type: InboxConnection,
     nullable: true,
+    authScopes: { needs: "INBOXES" },
     description: "The inboxes, newest first.",
     args: pageArgs(),
     resolve: (_root, page, { reader, tenantId }) => reader.inboxes(tenantId, page),
@@ -121,6 +119,7 @@ builder.queryFields((t) => ({
   inbox: t.field({
     type: InboxRef,
     nullable: true,
+    authScopes: { needs: "INBOXES" },
     description: "One inbox.",
     args: { id: t.arg.id({ required: true, description: "Its id." }) },
     resolve: (_root, { id }, { reader, tenantId }) => reader.inbox(tenantId, id),
@@ -203,6 +202,7 @@ builder.mutationFields((t) => ({
       LimitError,
     ]),
     nullable: true,
+    authScopes: { needs: "INBOXES" },
     description: "Makes an inbox.",
     args: {
       input: t.arg({
@@ -212,8 +212,12 @@ builder.mutationFields((t) => ({
         description: "What it does.",
       }),
     },
-    resolve: (_root, { input }, { tenantId, tools }) =>
-      refusing(() => createInbox(tenantId, { ...input, name: input.name ?? null }, tools)),
+    resolve: (_root, { input }, context) =>
+      refusing(() => {
+        refuseNarrow(context);
+        const { tenantId, tools } = context;
+        return createInbox(tenantId, { ...input, name: input.name ?? null }, tools);
+      }),
   }),
   updateInbox: t.field({
     type: resultUnion("UpdateInbox", inboxPayload("UpdateInbox", "The inbox as it is now."), [
@@ -221,25 +225,34 @@ builder.mutationFields((t) => ({
       NotFoundError,
     ]),
     nullable: true,
+    authScopes: { needs: "INBOXES" },
     description: "Changes an inbox: breaks and mends a receiver.",
     args: {
       input: t.arg({ type: UpdateInboxInput, required: true, description: "What to change." }),
     },
-    resolve: (_root, { input: { inboxId, ...patch } }, { tenantId, tools }) =>
-      refusing(() => updateInbox(tenantId, inboxId, patch, tools)),
+    resolve: (_root, { input: { inboxId, ...patch } }, context) =>
+      refusing(async () => {
+        await seeInbox(inboxId, context);
+        return updateInbox(context.tenantId, inboxId, patch, context.tools);
+      }),
   }),
   deleteInbox: t.field({
     type: resultUnion("DeleteInbox", DeleteInboxPayload, [NotFoundError]),
     nullable: true,
+    authScopes: { needs: "INBOXES" },
     description: "Deletes an inbox and what it got.",
     args: { input: t.arg({ type: DeleteInboxInput, required: true, description: "Which one." }) },
-    resolve: (_root, { input: { inboxId } }, { tenantId, tools }) =>
-      refusing(() => deleteInbox(tenantId, inboxId, tools)),
+    resolve: (_root, { input: { inboxId } }, context) =>
+      refusing(async () => {
+        await seeInbox(inboxId, context);
+        return deleteInbox(context.tenantId, inboxId, context.tools);
+      }),
   }),
 }));
 
 const InboxRequestReceived = builder.objectRef<EntryMessage>("InboxRequestReceived");
 InboxRequestReceived.implement({
+  authScopes: { needs: "INBOXES" },
   description: "The inbox got a request.",
   interfaces: [StreamMessage],
   fields: (t) => ({
@@ -261,6 +274,7 @@ const InboxStreamMessage = builder.unionType("InboxStreamMessage", {
 builder.subscriptionField("inboxRequests", (t) =>
   t.field({
     type: InboxStreamMessage,
+    authScopes: { needs: "INBOXES" },
     description: "What an inbox gets, as it comes.",
     args: {
       inboxId: t.arg.id({ required: true, description: "Which inbox." }),

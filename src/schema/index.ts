@@ -7,12 +7,17 @@ import "./attempt.ts";
 import "./webhook.ts";
 import "./webhook-mutations.ts";
 import "./webhook-state.ts";
+import "./secret-mutations.ts";
 import "./test-webhook.ts";
 import "./publish.ts";
 import "./delivery-mutations.ts";
 import "./delivery-updates.ts";
 import "./webhook-updates.ts";
 import "./inbox.ts";
+import "./tenant.ts";
+import "./api-key.ts";
+import "./access-token.ts";
+import "./audit.ts";
 import { builder } from "./builder.ts";
 
 export const schema = builder.toSchema();

@@ -4,15 +4,14 @@ import { invalidInput, Refusal } from "../domain/refusal.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { EventRef } from "./refs.ts";
+import { refusing, resultUnion } from "./refusal.ts";
 import {
   ConflictError,
   InvalidInputError,
   LimitError,
   NotFoundError,
-  refusing,
-  resultUnion,
   userError,
-} from "./refusal.ts";
+} from "./user-error.ts";
 
 const EVENTS_MAX = 1000;
 
@@ -99,6 +98,7 @@ builder.mutationFields((t) => ({
   publishEvent: t.field({
     type: PublishEventResult,
     nullable: true,
+    authScopes: { needs: "EVENTS_PUBLISH" },
     description: "Answers once the event and its deliveries are durable.",
     args: { input: t.arg({ type: PublishEventInput, required: true, description: "The event." }) },
     resolve: (_root, { input }, context) =>
@@ -111,6 +111,9 @@ builder.mutationFields((t) => ({
   publishEvents: t.field({
     type: resultUnion("PublishEvents", PublishEventsPayload, [InvalidInputError, LimitError]),
     nullable: true,
+    // What the operation costs: as many results as events.
+    extensions: { rows: ["input", "events"] },
+    authScopes: { needs: "EVENTS_PUBLISH" },
     description:
       "One durable commit for all; each event is accepted or refused by itself, in order.",
     args: {

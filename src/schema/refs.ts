@@ -1,7 +1,10 @@
+import type { ApiKey } from "../domain/api-key.ts";
+import type { AuditEntry } from "../domain/audit.ts";
 import type { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
 import type { EventType } from "../domain/event-type.ts";
 import type { Event } from "../domain/event.ts";
 import type { Inbox, InboxRequest } from "../domain/inbox.ts";
+import type { Tenant } from "../domain/tenant.ts";
 import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 
@@ -11,5 +14,8 @@ export const EventRef = builder.objectRef<Event>("Event");
 export const DeliveryRef = builder.objectRef<Delivery>("Delivery");
 export const AttemptRef = builder.objectRef<DeliveryAttempt>("DeliveryAttempt");
 export const WebhookRef = builder.objectRef<Webhook>("Webhook");
+export const TenantRef = builder.objectRef<Tenant>("Tenant");
+export const ApiKeyRef = builder.objectRef<ApiKey>("ApiKey");
+export const AuditEntryRef = builder.objectRef<AuditEntry>("AuditEntry");
 export const InboxRef = builder.objectRef<Inbox>("Inbox");
 export const InboxRequestRef = builder.objectRef<InboxRequest>("InboxRequest");

@@ -1,36 +1,19 @@
 import { GraphQLError } from "graphql";
 import { formatDuration } from "../domain/duration.ts";
 import { Refusal, type Problem, type UserErrorCode } from "../domain/refusal.ts";
+import { missingScopes, type Rights, type Scope } from "../domain/rights.ts";
 import { builder, type RefOf } from "./builder.ts";
 import { loadNode, Node } from "./node.ts";
-
-/** What a client sees of a Refusal. `path` is exposed from `inputPath`: graphql-js takes an error with a path as located. */
-abstract class UserError extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.message);
-    this.refusal = refusal;
-  }
-}
-export class InvalidInputError extends UserError {}
-export class NotFoundError extends UserError {}
-export class ConflictError extends UserError {}
-export class LimitError extends UserError {}
-
-const CLASSES = {
-  INVALID_INPUT: InvalidInputError,
-  UNSAFE_URL: InvalidInputError,
-  NOT_FOUND: NotFoundError,
-  CONFLICT: ConflictError,
-  NOT_RETRYABLE: ConflictError,
-  LIMIT_REACHED: LimitError,
-} as const;
-
-/** The typed error of a refusal that stands under these names in the call. */
-export function userError(refusal: Refusal, ...outer: string[]): UserError {
-  return new CLASSES[refusal.code](outer.length > 0 ? refusal.under(...outer) : refusal);
-}
+import { ScopeEnum } from "./scope.ts";
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  LimitError,
+  NotFoundError,
+  userError,
+  UserError,
+} from "./user-error.ts";
 
 /** For mutations: what the domain refuses becomes the typed error, its paths under `input`. */
 export async function refusing<T>(command: () => Promise<T>): Promise<T> {
@@ -45,7 +28,11 @@ export async function refusing<T>(command: () => Promise<T>): Promise<T> {
 export function asGraphQLError(refusal: Refusal): GraphQLError {
   const { code, message, details } = refusal;
   return new GraphQLError(message, {
-    extensions: { code, ...(details.path && { inputPath: details.path }) },
+    extensions: {
+      code,
+      ...(details.path && { inputPath: details.path }),
+      ...(details.requiredScopes && { requiredScopes: details.requiredScopes }),
+    },
   });
 }
 
@@ -58,6 +45,7 @@ const UserErrorCodeEnum = builder.enumType("UserErrorCode", {
     LIMIT_REACHED: { description: "Too much; `limit` says what is allowed." },
     UNSAFE_URL: { description: "The URL points to a place that webhooks may not reach." },
     NOT_RETRYABLE: { description: "This delivery can't be sent again now." },
+    FORBIDDEN: { description: "The key lacks a scope; `requiredScopes` names it." },
   } satisfies Record<UserErrorCode, object>,
 });
 
@@ -103,6 +91,8 @@ builder.objectType(InvalidInputError, {
     issues: t.field({
       type: [InputIssue],
       description: "All problems at once.",
+      // Of the many results of one call few have any.
+      extensions: { rows: 1 },
       resolve: ({ refusal, message }) =>
         refusal.details.problems ?? [{ path: refusal.details.path ?? [], message }],
     }),
@@ -158,6 +148,29 @@ builder.objectType(LimitError, {
   }),
 });
 
+builder.objectType(ForbiddenError, {
+  name: "ForbiddenError",
+  description: "The key does not have the scopes for it.",
+  interfaces: [UserErrorType],
+  fields: (t) => ({
+    requiredScopes: t.field({
+      type: [ScopeEnum],
+      description: "Those that are missing.",
+      resolve: ({ refusal }) => [...(refusal.details.requiredScopes ?? [])],
+    }),
+  }),
+});
+
+/** For what a field's declared scopes can't say; refuses with those that are missing. */
+export function requireScopes(
+  rights: Rights,
+  scopes: readonly Scope[],
+  path: readonly string[],
+): void {
+  const requiredScopes = missingScopes(rights, scopes);
+  if (requiredScopes.length > 0) throw new Refusal("FORBIDDEN", { path, requiredScopes });
+}
+
 /** The result of one mutation: its payload, or one of these errors. */
 export function resultUnion<T extends object>(
   name: string,
@@ -166,7 +179,7 @@ export function resultUnion<T extends object>(
 ) {
   return builder.errorUnion(`${name}Result`, {
     description: `What ${name.charAt(0).toLowerCase()}${name.slice(1)} answers.`,
-    types: [payload, ...(errors as never[])],
+    types: [payload, ...([...errors, ForbiddenError] as never[])],
     resolveType: () => `${name}Payload`,
   });
 }

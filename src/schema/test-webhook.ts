@@ -4,7 +4,9 @@ import { testWebhook, type TestRun, type TestSubject } from "../domain/test-webh
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
 import { AttemptRef, DeliveryRef } from "./refs.ts";
-import { InvalidInputError, LimitError, NotFoundError, refusing, resultUnion } from "./refusal.ts";
+import { refusing, requireScopes, resultUnion } from "./refusal.ts";
+import { seeWebhook } from "./seen.ts";
+import { InvalidInputError, LimitError, NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 const SampleEventInput = builder.inputType("SampleEventInput", {
@@ -96,29 +98,37 @@ builder.mutationField("testWebhook", (t) =>
       LimitError,
     ]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description:
       "Sends a test event: one attempt, never repeated; pause and state don't stop it; health and counts don't see it. A receiver that fails is a test that worked: read `attempt`. Errors mean that no test could be run.",
     args: {
       input: t.arg({ type: TestWebhookInput, required: true, description: "What to test." }),
     },
     resolve: (_root, { input: { webhook, event, wait } }, context) =>
-      refusing(async () =>
-        testWebhook(
-          context.tenantId,
-          webhookRef(webhook),
-          { subject: event ? await subjectOf(event, context) : null, wait },
-          context.tools,
-        ),
-      ),
+      refusing(async () => {
+        const ref = webhookRef(webhook);
+        await seeWebhook(ref, context);
+        const subject = event ? await subjectOf(event, context) : null;
+        return testWebhook(context.tenantId, ref, { subject, wait }, context.tools);
+      }),
   }),
 );
 
 async function subjectOf(
   input: typeof TestEventInput.$inferInput,
-  { load }: Context,
+  { load, caller: { rights } }: Context,
 ): Promise<TestSubject> {
-  if (input.sample) return { sample: input.sample };
-  if (input.custom) return { custom: input.custom };
+  if (input.sample) {
+    if (input.sample.overrides != null)
+      requireScopes(rights, ["EVENTS_PUBLISH"], ["event", "sample", "overrides"]);
+    return { sample: input.sample };
+  }
+  if (input.custom) {
+    // A payload of one's own is signed like an event of the application.
+    requireScopes(rights, ["EVENTS_PUBLISH"], ["event", "custom"]);
+    return { custom: input.custom };
+  }
+  requireScopes(rights, ["EVENTS_READ"], ["event", "eventId"]);
   const event = await load.event.load(input.eventId!);
   if (!event) throw new Refusal("EVENT_NOT_FOUND", { path: ["event", "eventId"] });
   return { eventId: event };

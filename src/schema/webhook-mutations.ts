@@ -8,14 +8,9 @@ import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import { PayloadFormatEnum } from "./event-type.ts";
 import { WebhookRef } from "./refs.ts";
-import {
-  ConflictError,
-  InvalidInputError,
-  LimitError,
-  NotFoundError,
-  refusing,
-  resultUnion,
-} from "./refusal.ts";
+import { refusing, resultUnion } from "./refusal.ts";
+import { refuseNarrow, seeUrl, seeWebhook } from "./seen.ts";
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 import { webhookPayload } from "./webhook-state.ts";
 import { SignatureSchemeEnum } from "./webhook.ts";
@@ -37,12 +32,15 @@ const HeaderInput = builder.inputType("HeaderInput", {
   }),
 });
 
+const URL_WORDS =
+  "Where requests go. A user name and password in it become a secret authorization header.";
+
 const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
   description: "A new webhook.",
   fields: (t) => ({
     key: t.string({ description: "Your own stable key; unique per tenant." }),
     name: t.string({ required: true, description: "Its name for people." }),
-    url: t.field({ type: "URL", required: true, description: "Where requests go." }),
+    url: t.field({ type: "URL", required: true, description: URL_WORDS }),
     eventTypes: t.stringList({
       required: true,
       description: "Names, aliases or patterns: payment_received, payment_*, *.",
@@ -71,7 +69,9 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
       defaultValue: "HMAC_SHA256",
       description: "How its requests are signed.",
     }),
-    secret: t.string({ description: "Bring your own (whsec_…); made for you when absent." }),
+    secret: t.string({
+      description: "Bring your own (whsec_… or whsk_…); made for you when absent.",
+    }),
     retryDelays: t.field({
       type: ["Duration"],
       description: "Delays between attempts, at most 20 of up to 7 days.",
@@ -110,7 +110,7 @@ const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
     webhook: t.field({ type: WebhookRefInput, required: true, description: "Which one." }),
     expectedVersion: t.int({ description: "Refuses the change when somebody else was quicker." }),
     name: t.string({ description: "Its name for people." }),
-    url: t.field({ type: "URL", description: "Where requests go." }),
+    url: t.field({ type: "URL", description: URL_WORDS }),
     eventTypes: t.stringList({ description: "Names, aliases or patterns." }),
     description: t.string({ description: "What it is for." }),
     integration: t.string({ description: "Service that made it." }),
@@ -147,7 +147,8 @@ function newWebhook(input: CreateInput): NewWebhookInput {
   };
 }
 
-const SECRET = "The signing secret, shown only here; null when you brought your own.";
+const SECRET =
+  "The signing secret, shown only here; null for ED25519 and when you brought your own.";
 
 const CreateWebhookPayload = builder
   .objectRef<{ webhook: Webhook; secret: string | null }>("CreateWebhookPayload")
@@ -193,18 +194,26 @@ builder.mutationFields((t) => ({
       LimitError,
     ]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Makes a webhook. Every publish that starts after the answer sees it.",
     args: { input: t.arg({ type: CreateWebhookInput, ...input }) },
-    resolve: (_root, { input }, { tenantId, tools }) =>
-      refusing(() => createWebhook(tenantId, newWebhook(input), tools)),
+    resolve: (_root, { input }, context) =>
+      refusing(() => {
+        refuseNarrow(context);
+        return createWebhook(context.tenantId, newWebhook(input), context.tools);
+      }),
   }),
   upsertWebhook: t.field({
     type: resultUnion("UpsertWebhook", UpsertWebhookPayload, [InvalidInputError, LimitError]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Makes the webhook of this key, or updates it to exactly this.",
     args: { input: t.arg({ type: UpsertWebhookInput, ...input }) },
-    resolve: (_root, { input: { key, webhook } }, { tenantId, tools }) =>
-      refusing(() => upsertWebhook(tenantId, key, newWebhook(webhook), tools)),
+    resolve: (_root, { input: { key, webhook } }, context) =>
+      refusing(() => {
+        refuseNarrow(context);
+        return upsertWebhook(context.tenantId, key, newWebhook(webhook), context.tools);
+      }),
   }),
   updateWebhook: t.field({
     type: resultUnion(
@@ -213,15 +222,15 @@ builder.mutationFields((t) => ({
       [InvalidInputError, NotFoundError, ConflictError],
     ),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Changes a webhook. Attempts that begin later use what it says then.",
     args: { input: t.arg({ type: UpdateWebhookInput, ...input }) },
-    resolve: (
-      _root,
-      { input: { webhook, expectedVersion = null, ...patch } },
-      { tenantId, tools },
-    ) =>
-      refusing(() =>
-        updateWebhook(tenantId, webhookRef(webhook), { patch, expectedVersion }, tools),
-      ),
+    resolve: (_root, { input: { webhook, expectedVersion = null, ...patch } }, context) =>
+      refusing(async () => {
+        const ref = webhookRef(webhook);
+        await seeWebhook(ref, context);
+        await seeUrl(patch.url, context);
+        return updateWebhook(context.tenantId, ref, { patch, expectedVersion }, context.tools);
+      }),
   }),
 }));

@@ -4,10 +4,13 @@ import {
   pauseWebhook,
   resumeWebhook,
 } from "../domain/webhook-commands.ts";
-import { HELD_DELIVERIES, type Webhook } from "../domain/webhook.ts";
+import { HELD_DELIVERIES, type Webhook, type WebhookRef as Ref } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
+import type { Context } from "./context.ts";
 import { WebhookRef } from "./refs.ts";
-import { NotFoundError, refusing, resultUnion } from "./refusal.ts";
+import { refusing, resultUnion } from "./refusal.ts";
+import { seeWebhook } from "./seen.ts";
+import { NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 /** The payload of a mutation that changed one webhook. */
@@ -75,43 +78,66 @@ const DeleteInput = builder.inputType("DeleteWebhookInput", {
 });
 const input = { required: true, description: "What to do." } as const;
 
+type Command<T> = (tenantId: string, ref: Ref, tools: Context["tools"]) => Promise<T>;
+
+/** Runs a command on a webhook that the caller sees. */
+function seen<T>(
+  context: Context,
+  webhook: typeof WebhookRefInput.$inferInput,
+  command: Command<T>,
+): Promise<T> {
+  const ref = webhookRef(webhook);
+  return refusing(async () => {
+    await seeWebhook(ref, context);
+    return command(context.tenantId, ref, context.tools);
+  });
+}
+
 builder.mutationFields((t) => ({
   deleteWebhook: t.field({
     type: resultUnion("DeleteWebhook", DeleteWebhookPayload, [NotFoundError]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Deletes a webhook. Its deliveries and attempts stay for the retention period.",
     args: { input: t.arg({ type: DeleteInput, ...input }) },
-    resolve: (_root, { input: { webhook } }, { tenantId, tools }) =>
-      refusing(() => deleteWebhook(tenantId, webhookRef(webhook), tools)),
+    resolve: (_root, { input: { webhook } }, context) =>
+      seen(context, webhook, (tenantId, ref, tools) => deleteWebhook(tenantId, ref, tools)),
   }),
   pauseWebhook: t.field({
     type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [
       NotFoundError,
     ]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Holds its deliveries until it is resumed. Attempts in flight end.",
     args: { input: t.arg({ type: PauseInput, ...input }) },
-    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
-      refusing(() => pauseWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
+    resolve: (_root, { input: { webhook, reason } }, context) =>
+      seen(context, webhook, (tenantId, ref, tools) =>
+        pauseWebhook(tenantId, ref, reason ?? null, tools),
+      ),
   }),
   resumeWebhook: t.field({
     type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [
       NotFoundError,
     ]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Makes it ACTIVE, from whatever state.",
     args: { input: t.arg({ type: ResumeWebhookInput, ...input }) },
-    resolve: (_root, { input: { webhook, held } }, { tenantId, tools }) =>
-      refusing(() => resumeWebhook(tenantId, webhookRef(webhook), held, tools)),
+    resolve: (_root, { input: { webhook, held } }, context) =>
+      seen(context, webhook, (tenantId, ref, tools) => resumeWebhook(tenantId, ref, held, tools)),
   }),
   disableWebhook: t.field({
     type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [
       NotFoundError,
     ]),
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_WRITE" },
     description: "Turns it off: events are not kept for it. What waits already is held.",
     args: { input: t.arg({ type: DisableInput, ...input }) },
-    resolve: (_root, { input: { webhook, reason } }, { tenantId, tools }) =>
-      refusing(() => disableWebhook(tenantId, webhookRef(webhook), reason ?? null, tools)),
+    resolve: (_root, { input: { webhook, reason } }, context) =>
+      seen(context, webhook, (tenantId, ref, tools) =>
+        disableWebhook(tenantId, ref, reason ?? null, tools),
+      ),
   }),
 }));

@@ -1,4 +1,5 @@
 import type { LogEntry } from "../domain/log-entry.ts";
+import type { LogFilter } from "../domain/stream.ts";
 import type { WebhookFilter } from "../persistence/read-webhooks.ts";
 import { builder } from "./builder.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +18,7 @@ import { WebhookFilterInput } from "./webhook.ts";
 
 const WebhookUpdated = builder.objectRef<EntryMessage>("WebhookUpdated");
 WebhookUpdated.implement({
+  authScopes: { needs: "WEBHOOKS_READ" },
   description: "A webhook was made or changed, or its health state did.",
   interfaces: [StreamMessage],
   fields: (t) => ({
@@ -35,6 +37,7 @@ WebhookUpdated.implement({
 
 const WebhookDeleted = builder.objectRef<EntryMessage>("WebhookDeleted");
 WebhookDeleted.implement({
+  authScopes: { needs: "WEBHOOKS_READ" },
   description: "A webhook was deleted.",
   interfaces: [StreamMessage],
   fields: (t) => ({
@@ -54,6 +57,7 @@ const WebhookStreamMessage = builder.unionType("WebhookStreamMessage", {
 builder.subscriptionField("webhookUpdates", (t) =>
   t.field({
     type: WebhookStreamMessage,
+    authScopes: { needs: "WEBHOOKS_READ" },
     description:
       "Changes of webhooks, of their state and of their health state (health at most once a second for each).",
     args: {
@@ -69,12 +73,16 @@ builder.subscriptionField("webhookUpdates", (t) =>
     },
     subscribe: (_root, { filter, start }, context) =>
       openStream(context, "webhooks", start, {
-        filter: { change: ["UPDATED", "DELETED"] },
+        filter: { change: ["UPDATED", "DELETED"], ...ofView(context) },
         matches: (entry) => isMeant(entry, filter ?? undefined, context),
       }),
     resolve: (item) => ({ item, stream: "webhooks" }) as EntryMessage,
   }),
 );
+
+function ofView({ caller: { rights } }: Context): LogFilter {
+  return rights.webhookIds ? { webhookId: rights.webhookIds } : {};
+}
 
 function isMeant(
   { change, webhookId }: LogEntry,

@@ -1,6 +1,6 @@
 import { formatDuration } from "../domain/duration.ts";
 import { expandPatterns, findEventType } from "../domain/event-type.ts";
-import { SIGNATURE_SCHEMES } from "../domain/signature.ts";
+import { SIGNATURE_SCHEMES } from "../domain/secret.ts";
 import { WEBHOOK_STATES, type SigningSecret, type StoredHeader } from "../domain/webhook.ts";
 import type { WebhookOrder } from "../persistence/read-webhooks.ts";
 import { builder } from "./builder.ts";
@@ -28,6 +28,9 @@ export const SignatureSchemeEnum = builder.enumType("SignatureScheme", {
   description: "How requests are signed (Standard Webhooks).",
   values: {
     HMAC_SHA256: { description: "v1: a shared secret, whsec_…" },
+    ED25519: {
+      description: "v1a: a private key that never leaves; receivers verify with its public key.",
+    },
   } satisfies Record<(typeof SIGNATURE_SCHEMES)[number], object>,
 });
 
@@ -48,16 +51,28 @@ const WebhookHeader = builder.objectRef<StoredHeader>("WebhookHeader").implement
 
 const SigningSecretType = builder.objectRef<SigningSecret>("SigningSecret").implement({
   description:
-    "A secret that signs requests. The secret itself is shown once, by the mutation that made it.",
+    "A secret that signs requests. The secret itself is shown once, by the mutation that made it. For ED25519 the private key never leaves; receivers need `publicKey`.",
   fields: (t) => ({
     id: t.exposeID("id", { description: "Its id." }),
     scheme: t.expose("scheme", { type: SignatureSchemeEnum, description: "What it signs with." }),
-    hint: t.exposeString("hint", { description: "Its last four characters." }),
+    hint: t.exposeString("hint", {
+      description: "Its last four characters; for ED25519 those of its public key.",
+    }),
+    publicKey: t.exposeString("publicKey", {
+      nullable: true,
+      description: "For ED25519: what receivers verify with, whpk_…",
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    expiresAt: t.expose("expiresAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Set while a rotation overlaps: until then it signs beside the newer ones.",
+    }),
   }),
 });
 
 WebhookRef.implement({
+  authScopes: { needs: "WEBHOOKS_READ" },
   description: "A saved target: a URL and the event types that it wants.",
   interfaces: [Node],
   fields: (t) => ({
@@ -168,7 +183,7 @@ WebhookRef.implement({
   }),
 });
 
-const WebhookConnection = connectionType("Webhook", WebhookRef, true);
+const WebhookConnection = connectionType("Webhook", WebhookRef, "WEBHOOKS_READ", true);
 
 export const WebhookFilterInput = builder.inputType("WebhookFilter", {
   description: "Which webhooks.",
@@ -195,6 +210,7 @@ builder.queryFields((t) => ({
   webhooks: t.field({
     type: WebhookConnection,
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_READ" },
     description: "The webhooks.",
     args: {
       ...pageArgs(),
@@ -214,6 +230,7 @@ builder.queryFields((t) => ({
   webhook: t.field({
     type: WebhookRef,
     nullable: true,
+    authScopes: { needs: "WEBHOOKS_READ" },
     description: "One webhook.",
     args: { by: t.arg({ type: WebhookRefInput, required: true, description: "Which one." }) },
     resolve: (_root, { by }, { reader, tenantId }) => reader.webhook(tenantId, webhookRef(by)),

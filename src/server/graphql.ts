@@ -1,13 +1,18 @@
-import { GraphQLError } from "graphql";
+import { contextCacheSymbol } from "@pothos/core";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
+import type { Caller } from "../domain/rights.ts";
 import { createLoaders, schema, type Context, type Services } from "../schema/index.ts";
-import type { Caller } from "./auth.ts";
-import { LIMITS } from "./limits.ts";
+import { limitDocuments, type Params } from "./documents.ts";
+import type { Limits } from "./limits.ts";
 import { Messages } from "./messages.ts";
 
 /** What the transport knows of an operation. */
 export interface Asked {
   readonly caller: Caller;
+  /** The client's address. */
+  readonly from: string | null;
+  /** Yoga adds them by itself. */
+  readonly params?: Params;
 }
 
 export type Yoga = YogaServerInstance<Asked, Context>;
@@ -25,16 +30,29 @@ query Catalog {
 }
 `;
 
-export function createGraphQL(services: Services, maskError: (error: unknown) => Error): Yoga {
+export function createGraphQL(
+  services: Services,
+  maskError: (error: unknown) => Error,
+  limits: Limits,
+): Yoga {
   return createYoga<Asked, Context>({
     schema,
-    context: ({ caller: { tenantId } }): Context => ({
-      ...services,
-      tenantId,
-      load: createLoaders(tenantId, services.reader, services.webhookReader),
-    }),
+    context: ({ caller, from }): Context => {
+      const { tenantId, webhookIds } = caller.rights;
+      const seen = webhookIds ? { ...services, ...services.narrow(webhookIds) } : services;
+      return {
+        ...seen,
+        tools: { ...services.tools, by: { actor: caller.id, from } },
+        caller,
+        // What scopes come to is found out once for a caller: kept for each request, it would be garbage of a costly kind.
+        [contextCacheSymbol]: caller,
+        tenantId,
+        load: createLoaders(tenantId, seen.reader, seen.webhookReader),
+      };
+    },
     maskedErrors: { maskError },
-    plugins: [limitDocuments, shareMessages(new Messages())],
+    plugins: [limitDocuments(limits), shareMessages(new Messages())],
+    parserAndValidationCache: false,
     graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
     // A large module that only browsers need.
     renderGraphiQL: async (options) =>
@@ -46,30 +64,6 @@ export function createGraphQL(services: Services, maskError: (error: unknown) =>
   });
 }
 
-/** A document that is too long is refused by its tokens, one that is too deep before it overflows the stack. */
-const limitDocuments: Plugin = {
-  onParse({ parseFn, setParseFn }) {
-    setParseFn((source: unknown, options: object) =>
-      orTooDeep(() => parseFn(source, { ...options, maxTokens: LIMITS.documentTokens })),
-    );
-  },
-  onValidate({ validateFn, setValidationFn }) {
-    setValidationFn((...args: Parameters<typeof validateFn>) =>
-      orTooDeep(() => validateFn(...args)),
-    );
-  },
-};
-
 function shareMessages({ subscribe }: Messages): Plugin {
   return { onSubscribe: ({ setSubscribeFn }) => setSubscribeFn(subscribe) };
-}
-
-function orTooDeep<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const extensions = { code: "GRAPHQL_PARSE_FAILED", http: { status: 400 } };
-    throw new GraphQLError("The document is nested too deeply", { extensions });
-  }
 }

@@ -2,16 +2,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Auth } from "./auth.ts";
 import { readBody } from "./body.ts";
+import { allowOrigin, type Origins } from "./cors.ts";
 import type { Yoga } from "./graphql.ts";
 import { serveInbox, type VisitInbox } from "./inbox.ts";
-import { LIMITS } from "./limits.ts";
+import { limitText, type Limits } from "./limits.ts";
 import { serveLogin } from "./login.ts";
+import type { Rates } from "./rates.ts";
+
+/** Who sends slower than this only holds a connection. */
+const HEADERS_MS = 10_000;
+const REQUEST_MS = 60_000;
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface Site {
   readonly auth: Auth;
   readonly yoga: Yoga;
+  readonly limits: Limits;
+  readonly rates: Rates;
+  readonly origins: Origins;
   readonly visitInbox: VisitInbox;
   readonly isReady: () => Promise<boolean>;
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -26,8 +35,8 @@ export class PortProblem extends Error {
 /** Listens, and answers 503 until `serve` is called: a port that is taken shows before anything else is touched. */
 export async function listen(host: string, port: number): Promise<Server> {
   const server = createServer({
-    headersTimeout: LIMITS.headersTimeoutMs,
-    requestTimeout: LIMITS.requestTimeoutMs,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
     // An offer of another protocol, such as h2c, is an offer: the request itself is answered.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
@@ -88,27 +97,35 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
 async function serveGraphQL(
   request: IncomingMessage,
   response: ServerResponse,
-  { auth, yoga }: Site,
+  { auth, yoga, limits, rates, origins }: Site,
 ): Promise<void> {
+  if (allowOrigin(request, response, origins)) return;
   const caller = await auth.identify(request, undefined);
   if (!caller) return refuseStranger(request, response);
-  if (request.method !== "POST") return await yoga(request, response, { caller });
+  const early = rates.refuse(caller);
+  if (early) {
+    response.setHeader("retry-after", early.seconds);
+    return sendJson(response, 429, { errors: [early.error] });
+  }
+  const asked = { caller, from: request.socket.remoteAddress ?? null };
+  if (request.method !== "POST") return await yoga(request, response, asked);
   // Only a script can send JSON to another site without asking it first, and we answer no such question.
   const type = request.headers["content-type"]?.toLowerCase() ?? "";
   if (!/^application\/(graphql\+)?json\b/.test(type)) return sendError(response, 415, ...NOT_JSON);
   request.headers["content-type"] = type;
-  const { bytes, truncated } = await readBody(request, LIMITS.bodyBytes);
-  if (truncated) return sendError(response, 413, ...TOO_LARGE);
-  await yoga(Object.assign(request, { body: parsed(bytes) ?? replay(bytes) }), response, {
-    caller,
-  });
+  const { bytes, truncated } = await readBody(request, limits.HOOKWIRE_LIMIT_BODY);
+  if (truncated)
+    return sendError(response, 413, "LIMIT_REACHED", limitText(limits, "HOOKWIRE_LIMIT_BODY"));
+  // It took its time, and the key may be over by now.
+  if (caller.isOver) return refuseStranger(request, response);
+  const body = parsed(bytes) ?? replay(bytes);
+  await yoga(Object.assign(request, { body }), response, asked);
 }
 
 const NOT_JSON = [
   "UNSUPPORTED_MEDIA_TYPE",
   "The body must be JSON: content-type application/json.",
 ] as const;
-const TOO_LARGE = ["LIMIT_REACHED", `The body is larger than ${LIMITS.bodyBytes} bytes.`] as const;
 
 /** What Yoga takes as it is, without a stream around it; undefined for anything that it has to find words for. */
 function parsed(bytes: Buffer): object | undefined {

@@ -25,6 +25,8 @@ export async function serveLogin(
 ): Promise<void> {
   const token = new URL(request.url!, "http://login").searchParams.get("token");
   if (request.method === "POST") {
+    // Another site's form would sign this browser in as somebody else.
+    if (!auth.isOwnOrigin(request)) return show(response, 403, "This form is of another site.");
     const { bytes } = await readBody(request, FORM_BYTES);
     const key = new URLSearchParams(bytes.toString()).get("key") ?? "";
     return answer(

@@ -1,6 +1,7 @@
 import {
   createSourceEventStream,
   executeSubscriptionEvent,
+  GraphQLError,
   Kind,
   validateSubscriptionArgs,
   visit,
@@ -83,6 +84,7 @@ export class Messages {
     validated: Validated,
   ): AsyncIterableIterator<ExecutionResult> {
     const name = this.#nameOf(validated);
+    const { caller } = validated.contextValue as Context;
     const group = this.#groups.get(name) ?? new Group();
     this.#groups.set(name, group);
     group.subscribers++;
@@ -96,6 +98,8 @@ export class Messages {
       async next() {
         try {
           const { done, value } = isOver ? OVER : await source.next();
+          // Told once: whoever asks again then is told that it is over.
+          if (!isOver && caller.isOver) throw keyIsOver();
           if (!done) return { done, value: await messageOf(group, value, validated) };
         } catch (error) {
           leave();
@@ -116,7 +120,7 @@ export class Messages {
     };
   }
 
-  /** All that a message may depend on: whatever a caller's rights come to depend on belongs in here. */
+  /** All that a message may depend on. */
   #nameOf({ document, operation, contextValue, rawVariableValues }: Validated): string {
     let known = this.#documents.get(document);
     if (!known) {
@@ -126,8 +130,9 @@ export class Messages {
     const values = Object.entries(rawVariableValues ?? {}).filter(([name]) =>
       known.variables.has(name),
     );
-    const { tenantId } = contextValue as Context;
-    return JSON.stringify([known.number, operation.name?.value, tenantId, values]);
+    const { tenantId, scopes, webhookIds } = (contextValue as Context).caller.rights;
+    const rights = [tenantId, [...scopes], webhookIds];
+    return JSON.stringify([known.number, operation.name?.value, rights, values]);
   }
 }
 
@@ -141,6 +146,12 @@ function messageOf(group: Group, item: StreamItem, validated: Validated): Result
   const result = execute();
   group.keep(item.position, end, result);
   return result;
+}
+
+function keyIsOver(): GraphQLError {
+  return new GraphQLError("The key that opened this stream was revoked or has expired", {
+    extensions: { code: "UNAUTHENTICATED" },
+  });
 }
 
 /** The variables that a message may depend on. */

@@ -3,18 +3,26 @@ import type { Duplex } from "node:stream";
 import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, MessageType } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Auth, Caller } from "./auth.ts";
+import type { Caller } from "../domain/rights.ts";
+import type { Auth } from "./auth.ts";
+import { mayOpenSocket, type Origins } from "./cors.ts";
+import { Crowd, type Place } from "./crowd.ts";
+import type { Params } from "./documents.ts";
 import type { Yoga } from "./graphql.ts";
-import { LIMITS } from "./limits.ts";
+import { limitText, overLimit, type Limits } from "./limits.ts";
 import { Outflow } from "./outflow.ts";
+import type { Rates } from "./rates.ts";
 
 /** One client's socket: the request that opened it, and who it turned out to be. */
 interface Peer extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
   readonly outflow: Outflow;
+  readonly place: Place;
   /** Ids of operations that are not begun yet. */
   readonly preparing: Set<string>;
   caller?: Caller;
+  /** Forgets it when its key is over. */
+  leave?: () => void;
 }
 type Enveloped = ReturnType<Yoga["getEnveloped"]>;
 type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, "execute" | "subscribe"> };
@@ -23,6 +31,9 @@ type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>
 export interface SocketOptions {
   readonly yoga: Yoga;
   readonly auth: Auth;
+  readonly limits: Limits;
+  readonly rates: Rates;
+  readonly origins: Origins;
   /** The gate: what the client may be told of an error. */
   readonly maskError: (error: unknown) => Error;
 }
@@ -36,10 +47,12 @@ export interface Sockets {
 
 /** graphql-transport-ws on the same port and path as HTTP. Whoever shows no key in connection_init is closed with 4403. */
 export function serveSockets(server: Server, options: SocketOptions): Sockets {
+  const { limits, origins } = options;
   const protocol = createProtocol(options);
+  const crowd = new Crowd(limits);
   const sockets = new WebSocketServer({
     noServer: true,
-    maxPayload: LIMITS.messageBytes,
+    maxPayload: limits.HOOKWIRE_LIMIT_SOCKET_MESSAGE,
     perMessageDeflate: false,
     handleProtocols,
   });
@@ -48,11 +61,17 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
     socket.on("error", () => socket.destroy());
     const path = request.url?.split("?")[0];
     if (!isOpen || path !== options.yoga.graphqlEndpoint)
-      return socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n");
+      return refuse(socket, "404 Not Found", "NOT_FOUND", "There is nothing at this address.");
+    if (!mayOpenSocket(request, origins))
+      return refuse(socket, "403 Forbidden", "FORBIDDEN", FOREIGN);
+    const over = crowd.isFull;
+    if (over)
+      return refuse(socket, "503 Service Unavailable", "LIMIT_REACHED", limitText(limits, over));
     sockets.handleUpgrade(request, socket, head, (opened) =>
       serveSocket(protocol, opened, {
         request,
         outflow: new Outflow(opened),
+        place: crowd.enter(),
         preparing: new Set(),
       }),
     );
@@ -66,6 +85,16 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
       for (const client of sockets.clients) client.terminate();
     },
   };
+}
+
+const FOREIGN =
+  "Pages of this origin may not open a socket here; HOOKWIRE_ALLOWED_ORIGINS names those that may.";
+
+/** Before it is a socket, so in HTTP. */
+function refuse(socket: Duplex, status: string, code: string, message: string): void {
+  const body = JSON.stringify({ errors: [{ message, extensions: { code } }] });
+  const head = `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}`;
+  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`);
 }
 
 const PONG = JSON.stringify({ type: MessageType.Pong });
@@ -98,29 +127,48 @@ function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
   );
   socket.once("close", (code, reason) => {
     clearInterval(ping);
+    peer.place.leave();
     void closed(code, reason.toString());
   });
 }
 
-function createProtocol({ yoga, auth, maskError }: SocketOptions): Protocol {
+function createProtocol(options: SocketOptions): Protocol {
+  const { yoga, auth, limits, rates, maskError } = options;
+  const tooMany = told(overLimit(limits, "HOOKWIRE_LIMIT_SOCKET_OPERATIONS"));
   return makeServer<{ authorization?: unknown }, Peer>({
+    connectionInitWaitTimeout: limits.HOOKWIRE_LIMIT_SOCKET_HELLO,
     execute: (args) => (args as Operation).rootValue.execute(args),
     subscribe: (args) => (args as Operation).rootValue.subscribe(args),
+    onDisconnect: ({ extra }) => extra.leave?.(),
     onOperation: ({ extra }, id) => void extra.preparing.delete(id),
     async onConnect({ connectionParams, extra }) {
-      const caller = await auth.identify(extra.request, connectionParams?.authorization);
-      if (caller) extra.caller = caller;
-      return caller !== null;
+      const session = await auth.identify(extra.request, connectionParams?.authorization);
+      if (!session) return false;
+      if (!extra.place.greet(session)) {
+        extra.outflow.close(TRY_LATER, limitText(limits, "HOOKWIRE_LIMIT_SOCKETS_PER_KEY"));
+        return false;
+      }
+      extra.caller = session;
+      extra.leave = session.onEnd(() => extra.outflow.close(CloseCode.Forbidden, "Forbidden"));
+      return true;
     },
-    async onSubscribe({ extra: { caller, outflow, preparing }, subscriptions }, id, params) {
+    async onSubscribe({ extra: peer, subscriptions }, id, params) {
+      const { caller, outflow, preparing } = peer;
       // It was completed before it began: the library forgets such a one, and would begin both.
       if (preparing.has(id)) {
         outflow.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
-        return [tooMany()];
+        return [tooMany];
       }
-      if (Object.keys(subscriptions).length > LIMITS.operationsPerSocket) return [tooMany()];
+      if (caller!.isOver) {
+        outflow.close(CloseCode.Forbidden, "Forbidden");
+        return [tooMany];
+      }
+      if (Object.keys(subscriptions).length > limits.HOOKWIRE_LIMIT_SOCKET_OPERATIONS)
+        return [tooMany];
+      const early = rates.refuse(caller!);
+      if (early) return [early.error];
       preparing.add(id);
-      const prepared = await prepare(yoga, caller!, outflow, params).catch((error: unknown) => [
+      const prepared = await prepare(yoga, peer, params).catch((error: unknown) => [
         told(maskError(error)),
       ]);
       if (Array.isArray(prepared)) preparing.delete(id);
@@ -129,28 +177,21 @@ function createProtocol({ yoga, auth, maskError }: SocketOptions): Protocol {
   });
 }
 
+/** Of RFC 6455: clients come back by themselves, after a while. */
+const TRY_LATER = 1013;
+
 /** Nobody is there to be told. */
 const GONE: ExecutionResult = {};
-
-function tooMany(): GraphQLError {
-  return new GraphQLError(
-    `A socket has at most ${LIMITS.operationsPerSocket} operations under way; end one or open another socket`,
-    { extensions: { code: "LIMIT_REACHED" } },
-  );
-}
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
   yoga: Yoga,
-  caller: Caller,
-  outflow: Outflow,
-  {
-    query,
-    variables,
-    operationName,
-  }: { query: string; variables?: object | null; operationName?: string | null },
+  { caller, outflow, request }: Peer,
+  params: Params & { readonly query: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const enveloped = yoga.getEnveloped({ caller });
+  const { query, variables, operationName } = params;
+  const from = request.socket.remoteAddress ?? null;
+  const enveloped = yoga.getEnveloped({ caller: caller!, from, params });
   const document = parsed(() => enveloped.parse(query) as ExecutionArgs["document"]);
   const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(told);

@@ -69,6 +69,7 @@ function restRemoval(db: SqliteHandle) {
     `delete from inbox where id in (
        select id from inbox where expires_at <= ? order by expires_at limit ${INBOXES})`,
   );
+  const dropSecrets = db.prepare("delete from signing_secret where expires_at <= ?");
   const dropHours = db.prepare("delete from webhook_hour where hour < ?");
   const dropWebhooks = db.prepare(
     `delete from webhook where deleted_at < ?
@@ -80,6 +81,7 @@ function restRemoval(db: SqliteHandle) {
       dropRequests.run(now.getTime());
       return dropInboxes.run(now.getTime()).changes === INBOXES;
     },
+    removeSecrets: (before: Date): void => void dropSecrets.run(before.getTime()),
     removeHours: (before: Date): void => void dropHours.run(before.getTime()),
     removeWebhooks: (before: Date): void => void dropWebhooks.run(before.getTime()),
   };

@@ -1,3 +1,4 @@
+import { apiKeyStatements } from "./api-keys.ts";
 import { claimStatements } from "./claims.ts";
 import { deliveryStatements } from "./deliveries.ts";
 import { eventStatements } from "./events.ts";
@@ -17,6 +18,7 @@ export function createStatements(db: SqliteHandle) {
     ...claimStatements(db),
     ...logStatements(db),
     ...inboxStatements(db),
+    ...apiKeyStatements(db),
     ...foldStatements(db),
     ...retentionStatements(db),
   };

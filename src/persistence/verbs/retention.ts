@@ -2,6 +2,8 @@ import type { Transaction } from "../transaction.ts";
 
 /** Rows of each kind in one transaction, so that removal never stands in the way of deliveries. */
 const STEP = 300;
+/** A secret is kept for a while after its end: an inbox may still get what was signed before. */
+const EXPIRED_SECRET_MS = 3_600_000;
 const TWO_DAYS_MS = 2 * 86_400_000;
 
 /** How far a removal has come: what lies before is still needed, and is not looked at again. */
@@ -38,6 +40,7 @@ export function removeOld(
     0,
   );
   const hasMoreInboxes = sql.removeInboxes(now);
+  sql.removeSecrets(new Date(now.getTime() - EXPIRED_SECRET_MS));
   sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
   sql.removeWebhooks(before);
   const counts = { deliveries: deliveries.length, events: events.length, logEntries };
