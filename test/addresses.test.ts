@@ -80,7 +80,7 @@ const REFUSED = [
   "http://[fc00::1]/",
   "http://[fd00:ec2::254]/",
   "http://localhost/",
-  "http://LOCALHOST:49151/",
+  "http://LOCALHOST:2/",
   "http://localhost./",
   "http://a.localhost/",
   "http://printer.local/",

@@ -8,7 +8,7 @@ import { makeKey, makeTenant, withKey } from "./keys-steps.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 import { HandClock } from "./world.ts";
 
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 
 /** Oldest first. */
 async function entries(app: App, filter: AuditFilter = {}) {

@@ -237,7 +237,7 @@ test("a sample request asked for by an alias carries the canonical name", async 
 test("the sample request of a webhook has its URL, headers and format, with secret headers redacted", async () => {
   await using app = await startApp();
   const { id } = await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/hook",
+    url: "http://127.0.0.1:2/hook",
     key: "shop",
     format: "FLAT",
     headers: [
@@ -247,7 +247,7 @@ test("the sample request of a webhook has its URL, headers and format, with secr
   });
   for (const webhook of [{ id }, { key: "shop" }]) {
     const request = await sampleRequest(app, { webhook, format: "ENVELOPE" });
-    expect(request.url).toBe("http://127.0.0.1:49151/hook");
+    expect(request.url).toBe("http://127.0.0.1:2/hook");
     expect(request.headers).toMatchObject({ "x-shop": "north", authorization: "[redacted]" });
     expect(request.body.json).toEqual(request.samplePayload);
     expect(JSON.stringify(request)).not.toContain("hush-hush");
@@ -256,7 +256,7 @@ test("the sample request of a webhook has its URL, headers and format, with secr
 
 test("a sample request never carries a signature that the webhook's receiver would accept", async () => {
   await using app = await startApp();
-  const { id, secret } = await makeWebhook(app, { url: "http://127.0.0.1:49151/hook" });
+  const { id, secret } = await makeWebhook(app, { url: "http://127.0.0.1:2/hook" });
   const { headers, body } = await sampleRequest(app, { webhook: { id } });
   expect(headers["webhook-signature"]).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/);
   expect(() => new Webhook(secret).verify(present(body.text), headers)).toThrow(

@@ -31,7 +31,7 @@ const CoreHealthFilter = graphql(`
 `);
 
 const HOUR = 3_600_000;
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 
 async function stateOf(app: App, id: string) {
   const { webhook } = await app.run(CoreHealthState, { id });

@@ -6,7 +6,7 @@ import { makeWebhook, publishSample } from "./steps.ts";
 import { publishMany } from "./watch-steps.ts";
 import { REST_MS, status } from "./world.ts";
 
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 
 /** The nth attempt's delivery once its outcome is recorded, and with it all that the outcome set going before. */
 function recorded({ app, sender }: Turned, count: number) {

@@ -31,7 +31,7 @@ const CoreTestsWaiting = graphql(`
   }
 `);
 
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 
 async function statuses({ app }: Turned): Promise<string[]> {
   const { deliveries } = await app.run(CoreTestsDeliveries);

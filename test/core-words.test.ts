@@ -6,7 +6,7 @@ import { makeFolder, startProcess, startReceiver } from "./process.ts";
 
 test("the message of an input with a problem names the field", async () => {
   await using app = await startApp();
-  const input = { name: "", url: "http://127.0.0.1:49151/", eventTypes: ["*"] };
+  const input = { name: "", url: "http://127.0.0.1:2/", eventTypes: ["*"] };
   const { createWebhook } = await app.run(CreateWebhook, { input });
   expect(createWebhook).toMatchObject({
     __typename: "InvalidInputError",

@@ -31,7 +31,7 @@ const CrashClockDeliveries = graphql(`
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const LEASE_MS = 45_000;
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 const STEPS = [
   ["forwards", HOUR_MS],
   ["back", -HOUR_MS],

@@ -99,7 +99,7 @@ test("a process that is killed in the middle of a start leaves nothing that the 
     await killed.kill("SIGKILL");
   }
   await using service = await startProcess(folder.path);
-  await service.makeWebhook({ url: "http://127.0.0.1:49151/a", paused: true });
+  await service.makeWebhook({ url: "http://127.0.0.1:2/a", paused: true });
   const { eventId } = await service.publish();
   await service.kill("SIGTERM");
   using file = new DeadFile(folder.database);

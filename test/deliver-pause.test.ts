@@ -84,7 +84,7 @@ test("without a success for 5 days and after 20 failures it is paused, with 19 i
   const clock = new HandClock();
   const sender = new ScriptedSender(clock, [status(500)]);
   await using app = await startApp({ circumstances: { clock, sender } });
-  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:49151/", retryDelays: [] });
+  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:2/", retryDelays: [] });
   await fail(app, clock, 18);
   expect(await foldedTo(app, clock, id, 18)).toMatchObject({ state: "ACTIVE" });
   clock.pass(5 * DAY_MS);
@@ -116,7 +116,7 @@ test("many failures in less than 5 days pause nothing, and a success starts the 
     status(500),
   ]);
   await using app = await startApp({ circumstances: { clock, sender } });
-  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:49151/", retryDelays: [] });
+  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:2/", retryDelays: [] });
   await fail(app, clock, 25);
   const failing = await foldedTo(app, clock, id, 25);
   expect(failing).toMatchObject({ state: "ACTIVE", lastSucceededAt: null });

@@ -23,7 +23,7 @@ const SetRate = graphql(`
   }
 `);
 
-const URL = "http://127.0.0.1:49151/";
+const URL = "http://127.0.0.1:2/";
 
 test("attempts of a webhook with a rate begin evenly spaced, however many wait", async () => {
   await using turned = await startTurned();

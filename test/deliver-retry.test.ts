@@ -81,7 +81,7 @@ for (const [random, factor] of [
     const clock = new HandClock();
     const sender = new ScriptedSender(clock, [status(500)]);
     await using app = await startApp(turnedBy(clock, random, { sender }));
-    await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+    await makeWebhook(app, { url: "http://127.0.0.1:2/" });
     const { eventId } = await publishSample(app);
     const id = await onlyDelivery(app, eventId);
     for (const [index, seconds] of SECONDS.entries()) {
@@ -113,12 +113,12 @@ test("a webhook's own schedule is used, and one without retries fails at once", 
   const sender = new ScriptedSender(clock, [status(404)]);
   await using app = await startApp(turnedBy(clock, 0, { sender }));
   await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/",
+    url: "http://127.0.0.1:2/",
     eventTypes: ["payment_received"],
     retryDelays: ["PT7M"],
   });
   await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/",
+    url: "http://127.0.0.1:2/",
     eventTypes: ["payment_created"],
     retryDelays: [],
   });

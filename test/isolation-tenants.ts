@@ -52,7 +52,7 @@ async function furnish(app: App, tenantId: string, secret: string): Promise<Hold
     await app.run(DeliverAgain, { deliveryId });
     // The newest delivery is held, so that there is something to cancel.
     await makeWebhook(app, {
-      url: "http://127.0.0.1:49151/",
+      url: "http://127.0.0.1:2/",
       paused: true,
       eventTypes: ["site_*"],
     });

@@ -24,7 +24,7 @@ interface Asking {
   readonly strangers: readonly string[];
 }
 
-const WEBHOOK = { name: "Made", url: "http://127.0.0.1:49151/", eventTypes: ["domain_created"] };
+const WEBHOOK = { name: "Made", url: "http://127.0.0.1:2/", eventTypes: ["domain_created"] };
 
 /** What calls need besides the value that they are about, by schema coordinate; "(first:)" is of any field. */
 const VALUES: Readonly<Record<string, (mine: Holder) => unknown>> = {

@@ -188,9 +188,9 @@ test("tenants are made and listed by operators; their keys are unique, and what 
 test("a new tenant publishes, delivers and streams for itself, and goes on after a restart", async () => {
   await using app = await startApp();
   const tenant = await makeTenant(app, "second");
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/ours" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/ours" });
   await withKey(app, tenant.secret, async () => {
-    await makeWebhook(app, { url: "http://127.0.0.1:49151/theirs", paused: true });
+    await makeWebhook(app, { url: "http://127.0.0.1:2/theirs", paused: true });
     expect((await publishSample(app)).matchedWebhooks).toBe(1);
   });
   await app.stop();

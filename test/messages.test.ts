@@ -68,7 +68,7 @@ afterEach(() => vi.restoreAllMocks());
 /** Its webhook is paused: an event is one update, and nothing else happens that would make the update stale. */
 async function appWithPausedWebhook(): Promise<App> {
   const app = await startApp({ env: { HOOKWIRE_LIMIT_SOCKETS_PER_KEY: "1000" } });
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/", paused: true });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
   return app;
 }
 

@@ -124,7 +124,7 @@ test("commands of such a token reach its own webhooks; for all others they are N
     expect(await command(text, other), text).toMatchObject({ code: "NOT_FOUND" });
     expect((await command(text, mine)).__typename, text).toMatch(/Payload$/);
   }
-  const webhook = `{ name: "x", url: "http://127.0.0.1:49151/", eventTypes: ["*"] }`;
+  const webhook = `{ name: "x", url: "http://127.0.0.1:2/", eventTypes: ["*"] }`;
   for (const text of [
     `createWebhook(input: ${webhook})`,
     `upsertWebhook(input: { key: "payment_received", webhook: ${webhook} })`,
@@ -188,7 +188,7 @@ test("a narrow token can't take another webhook's inbox by its address", async (
 test("events of such a token are those of its own deliveries, newest first, page by page", async () => {
   await using app = await startApp();
   const mine = await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/",
+    url: "http://127.0.0.1:2/",
     paused: true,
     eventTypes: ["payment_received"],
   });

@@ -135,12 +135,12 @@ test("what is finished and older than the period goes, with attempts, keys and l
   await using aging = await startAging();
   const { app } = aging;
   await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/",
+    url: "http://127.0.0.1:2/",
     name: "Working",
     eventTypes: ["payment_received"],
   });
   const held = await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/",
+    url: "http://127.0.0.1:2/",
     name: "Held",
     eventTypes: ["customer_created"],
   });
@@ -189,7 +189,7 @@ test("what is finished and older than the period goes, with attempts, keys and l
 test("an old delivery that was redelivered today stays", async () => {
   await using aging = await startAging();
   const { app } = aging;
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const again = await publishSample(app);
   const gone = await publishSample(app);
   await eventually(() => areDone(app));
@@ -209,7 +209,7 @@ test("an old delivery that was redelivered today stays", async () => {
 test("a large removal is done in small steps, and the positions of the log go on after it and a restart", async () => {
   await using aging = await startAging();
   const { app } = aging;
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/", maxInFlight: 256 });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/", maxInFlight: 256 });
   const event = { type: "payment_received", payload: await sample(app, "payment_received") };
   await app.run(RetentionPublishMany, { events: Array(700).fill(event) as (typeof event)[] });
   await eventually(async () => aging.count("delivery where status = 'SUCCEEDED'") === 700);
@@ -241,8 +241,8 @@ test("expired inboxes go with what they got, deleted webhooks with their secrets
   const expiring = await makeInbox(app, { expiresIn: "PT1H" });
   const open = await makeInbox(app, { expiresIn: "P30D" });
   for (const { url } of [expiring, open]) expect((await aging.visit(url)).status).toBe(200);
-  const deleted = await makeWebhook(app, { url: "http://127.0.0.1:49151/", name: "Deleted" });
-  const kept = await makeWebhook(app, { url: "http://127.0.0.1:49151/", name: "Kept" });
+  const deleted = await makeWebhook(app, { url: "http://127.0.0.1:2/", name: "Deleted" });
+  const kept = await makeWebhook(app, { url: "http://127.0.0.1:2/", name: "Kept" });
   await publishSample(app);
   await eventually(() => areDone(app));
   await app.run(RetentionDelete, { id: deleted.id });

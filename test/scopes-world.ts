@@ -40,7 +40,7 @@ export async function startScopesWorld(): Promise<ScopesWorld> {
     const { secret } = await makeKey(app, { scopes: SCOPES.filter((one) => one !== scope) });
     keys.set(scope, secret);
   }
-  const webhook = await makeWebhook(app, { url: "http://127.0.0.1:49151/", paused: true });
+  const webhook = await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
   const { eventId: event } = await publishSample(app);
   const inbox = await makeInbox(app);
   const response = await app.post({ query: "{ deliveries { nodes { id } } }" });

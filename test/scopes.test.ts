@@ -90,7 +90,7 @@ test.each(Object.keys(roots.mutation.getFields()).filter((name) => !OPEN.include
 );
 
 const webhook = () => ({ webhook: { id: world.ids.webhook } });
-const newWebhook = { name: "x", url: "http://127.0.0.1:49151/", eventTypes: ["*"] };
+const newWebhook = { name: "x", url: "http://127.0.0.1:2/", eventTypes: ["*"] };
 const INPUTS: Record<string, () => object> = {
   createWebhook: () => newWebhook,
   upsertWebhook: () => ({ key: "k", webhook: newWebhook }),

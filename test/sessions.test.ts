@@ -50,7 +50,7 @@ test("a revoked key ends its server-sent events with UNAUTHENTICATED, also when 
   for (const isQuiet of [false, true]) {
     const clock = new HandClock();
     await using app = await startApp({ circumstances: { clock } });
-    await makeWebhook(app, { url: "http://127.0.0.1:49151/", paused: true });
+    await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
     const { id, secret } = await makeKey(app);
     const response = await withKey(app, secret, () =>
       app.post({ query: STREAM }, { accept: "text/event-stream" }),

@@ -23,7 +23,7 @@ import { WebhooksCreate, WebhooksUpsert } from "./webhooks-documents.ts";
 import { as, collector, present, readWebhook, upserted } from "./webhooks-steps.ts";
 import { HandClock } from "./world.ts";
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 
 async function created(app: App, input: { secret?: string; signature?: SignatureScheme }) {
   const whole = { name: "Test", eventTypes: ["*"], url: URL_OK, ...input };

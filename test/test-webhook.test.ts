@@ -109,7 +109,7 @@ test("a past event's payload or one of one's own is sent as a new event", async 
 
 test("a test that can't be run says why", async () => {
   await using app = await startApp();
-  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const refused = [
     [await askTest(app, "wh_00000000000000000000000000"), "NOT_FOUND", "input.webhook"],
     [
@@ -174,7 +174,7 @@ test("a receiver that fails is a test that worked: the attempt tells, and it is 
   await settled(app, await onlyDelivery(app, eventId), "SUCCEEDED");
   expect(receiver.all).toHaveLength(5);
   const refused = await (async () => {
-    const { id: own } = await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+    const { id: own } = await makeWebhook(app, { url: "http://127.0.0.1:2/" });
     return runTest(app, own);
   })();
   expect(refused).toMatchObject({

@@ -81,8 +81,8 @@ test.each([
 test("a token for some webhooks can't publish, nor make another one for more than it sees", async () => {
   await using app = await startApp();
   const [mine, other] = [
-    await makeWebhook(app, { url: "http://127.0.0.1:49151/a" }),
-    await makeWebhook(app, { url: "http://127.0.0.1:49151/b" }),
+    await makeWebhook(app, { url: "http://127.0.0.1:2/a" }),
+    await makeWebhook(app, { url: "http://127.0.0.1:2/b" }),
   ];
   const webhooks = [{ id: mine.id }];
   expect(await refusal(app, { webhooks, scopes: ["EVENTS_PUBLISH"] })).toMatchObject({

@@ -54,7 +54,7 @@ test("after 30 seconds in which nothing happened StreamProgress moves the cursor
 test("a quiet filter's cursor moves on although the service is busy", async () => {
   const { clock, options } = handTurned();
   await using app = await startApp(options);
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const quiet = app.subscribe(DeliveryUpdates, { filter: { eventTypes: ["payment_failed"] } });
   await next(quiet);
   const busy = app.subscribe(DeliveryUpdates);
@@ -95,7 +95,7 @@ test("StreamProgress comes on all three streams, and its cursor can be gone on f
 test("a cursor that retention has passed gets StreamGap, and the stream goes on from there", async () => {
   const { clock, options } = handTurned();
   await using app = await startApp(options);
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const watched = app.subscribe(DeliveryUpdates);
   const old = (await next(watched)).deliveryUpdates.cursor;
   await publishSample(app);
@@ -115,7 +115,7 @@ test("a cursor that retention has passed gets StreamGap, and the stream goes on 
 test("when retention removed the whole log, StreamGap and StreamCaughtUp come at once, and positions go on", async () => {
   const { clock, options } = handTurned();
   await using app = await startApp(options);
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const watched = app.subscribe(DeliveryUpdates);
   const old = (await next(watched)).deliveryUpdates.cursor;
   await publishMany(app, 700);
@@ -141,7 +141,7 @@ test("when retention removed the whole log, StreamGap and StreamCaughtUp come at
 test("an update of a delivery that retention removed still tells what happened, without the delivery", async () => {
   const { clock, options } = handTurned();
   await using app = await startApp(options);
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const watched = app.subscribe(DeliveryUpdates);
   const old = (await next(watched)).deliveryUpdates.cursor;
   await publishSample(app);

@@ -131,7 +131,7 @@ test("webhookUpdates filters by what a webhook is at that moment, and always tel
     filter: { search: "Needle", health: ["UNKNOWN"] },
   });
   for (const stream of [paused, zapier, named]) await next(stream);
-  const url = "http://127.0.0.1:49151/";
+  const url = "http://127.0.0.1:2/";
   const one = await makeWebhook(app, { url, name: "A needle here", eventTypes: ["payment_*"] });
   const two = await makeWebhook(app, { url, integration: "zapier", eventTypes: ["payment_*"] });
   await app.run(CreateWebhook, {

@@ -147,7 +147,7 @@ test("a refused subscription leaves nothing behind, and its neighbour on the soc
 
 test("a stream that fails at its start says so without the reason and leaves nothing behind", async () => {
   await using app = await startApp();
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/", paused: true });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
   await publishSample(app);
   const socket = await greeted(app);
   const ask = async (id: string) => {

@@ -22,9 +22,9 @@ const position = ({ cursor }: Update) =>
 
 test("under load every subscriber gets each of its changes once, in commit order", async () => {
   await using app = await startApp(quick());
-  const one = await makeWebhook(app, { url: "http://127.0.0.1:49151/one" });
+  const one = await makeWebhook(app, { url: "http://127.0.0.1:2/one" });
   const two = await makeWebhook(app, {
-    url: "http://127.0.0.1:49151/two",
+    url: "http://127.0.0.1:2/two",
     eventTypes: ["payment_failed"],
   });
   const filters: [DeliveryUpdateFilter, number][] = [
@@ -61,7 +61,7 @@ test("under load every subscriber gets each of its changes once, in commit order
 
 test("a subscriber that is cut at random moments and resumes by cursor misses nothing and sees nothing twice", async () => {
   await using app = await startApp(quick());
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   const steady = app.subscribe(DeliveryUpdates);
   const { cursor } = (await next(steady)).deliveryUpdates;
   const whole = nextUpdates(steady, 1200);

@@ -23,7 +23,7 @@ async function appWithWebhook(): Promise<App> {
   const app = await startApp({
     circumstances: { sender: new ScriptedSender(createClock(), [status(200)]) },
   });
-  await makeWebhook(app, { url: "http://127.0.0.1:49151/" });
+  await makeWebhook(app, { url: "http://127.0.0.1:2/" });
   return app;
 }
 

@@ -84,7 +84,7 @@ describe.each(Object.entries(TRANSPORTS))("over %s", (_name, open) => {
       __typename: "StreamCaughtUp",
       replayed: 0,
     });
-    const { id } = await makeWebhook(app, { url: "http://127.0.0.1:49151/", name: "Watched" });
+    const { id } = await makeWebhook(app, { url: "http://127.0.0.1:2/", name: "Watched" });
     expect((await next(changes)).webhookUpdates).toMatchObject({
       __typename: "WebhookUpdated",
       webhookId: id,

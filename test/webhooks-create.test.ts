@@ -7,7 +7,7 @@ import { makeWebhook, publishSample } from "./steps.ts";
 import { WebhooksCreate, WebhooksDelete, WebhooksList } from "./webhooks-documents.ts";
 import { as, collector, present, readWebhook } from "./webhooks-steps.ts";
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 const secretOf = (bytes: number): string => `whsec_${randomBytes(bytes).toString("base64")}`;
 
 async function create(app: App, input: Partial<CreateWebhookInput> = {}) {

@@ -29,7 +29,7 @@ const NodeById = graphql(`
   }
 `);
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 
 async function remove(app: App, id: string) {
   const { deleteWebhook } = await app.run(WebhooksDelete, { input: { webhook: { id } } });

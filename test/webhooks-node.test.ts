@@ -79,7 +79,7 @@ test("node and nodes find everything by its id, in the order asked for, with nul
 
 test("ids that name nothing are null: unknown, of another kind, and no ids at all", async () => {
   await using app = await startApp();
-  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:49151/hook" });
+  const { id } = await makeWebhook(app, { url: "http://127.0.0.1:2/hook" });
   const [secret] = (await readWebhook(app, { id })).secrets;
   const bare = id.slice(3);
   const none = [

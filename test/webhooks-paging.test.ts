@@ -18,7 +18,7 @@ const OtherCursors = graphql(`
   }
 `);
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 const ORDERS = ["CREATED_AT", "NAME", "LAST_FAILED_AT"] as const;
 
 async function page(app: App, orderBy: WebhookOrder, first: number, after?: string | null) {

@@ -68,7 +68,7 @@ const Rows = graphql(`
   }
 `);
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 const START = Date.parse("2026-06-01T12:00:00Z");
 const after = (seconds: number): string => new Date(START + seconds * 1000).toISOString();
 

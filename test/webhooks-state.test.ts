@@ -22,7 +22,7 @@ const Batch = graphql(`
   }
 `);
 
-const URL_OK = "http://127.0.0.1:49151/hook";
+const URL_OK = "http://127.0.0.1:2/hook";
 
 /** A service whose receivers answer as told, on a clock turned by hand. */
 async function startScripted(...script: ConstructorParameters<typeof ScriptedSender>[1]) {

@@ -26,7 +26,7 @@ const Counted = graphql(`
 const FULL = {
   key: "shop",
   name: "Shop",
-  url: "http://127.0.0.1:49151/hook",
+  url: "http://127.0.0.1:2/hook",
   eventTypes: ["payment_*"],
   description: "Old",
   integration: "zapier",
@@ -55,7 +55,7 @@ async function update(app: App, input: UpdateWebhookInput) {
 const key = { webhook: { key: "shop" } };
 const CHANGES: readonly [Omit<UpdateWebhookInput, "webhook">, object][] = [
   [{ name: "New" }, { name: "New" }],
-  [{ url: "http://127.0.0.1:49151/new" }, { url: "http://127.0.0.1:49151/new" }],
+  [{ url: "http://127.0.0.1:2/new" }, { url: "http://127.0.0.1:2/new" }],
   [{ eventTypes: ["*"] }, { eventTypes: ["*"] }],
   [{ description: "" }, { description: "" }],
   [{ integration: "make" }, { integration: "make" }],

@@ -21,7 +21,7 @@ const Count = graphql(`
 
 const SHOP: CreateWebhookInput = {
   name: "Shop",
-  url: "http://127.0.0.1:49151/hook",
+  url: "http://127.0.0.1:2/hook",
   eventTypes: ["payment_*"],
   headers: [
     { name: "Authorization", value: "Bearer hush", isSecret: true },
@@ -83,14 +83,14 @@ test("an upsert makes the webhook exactly what it says: what it leaves out goes 
   });
   const changed = await upserted(app, {
     key: "shop",
-    webhook: { name: "New", url: "http://127.0.0.1:49151/new", eventTypes: ["*"] },
+    webhook: { name: "New", url: "http://127.0.0.1:2/new", eventTypes: ["*"] },
   });
   expect(changed).toMatchObject({
     id,
     isNew: false,
     version: 2,
     name: "New",
-    url: "http://127.0.0.1:49151/new",
+    url: "http://127.0.0.1:2/new",
     eventTypes: ["*"],
     description: null,
     format: "ENVELOPE",

@@ -247,7 +247,7 @@ describe("the request", () => {
     ],
     ["a secret that is none", { secrets: ["nonsense"] }],
   ])("with %s is INTERNAL, and never an exception", async (_name, changes) => {
-    const outcome = await attempt("http://127.0.0.1:49151/", changes);
+    const outcome = await attempt("http://127.0.0.1:2/", changes);
     expect(outcome.kind).toBe("INTERNAL");
     expect(outcome.response).toBeUndefined();
   });
