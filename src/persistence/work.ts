@@ -128,35 +128,31 @@ export class OrmWork implements Work {
   }
 
   get hasChanges(): boolean {
-    return this.#changed.length + this.#em.getUnitOfWork().getRemoveStack().size > 0;
+    const unit = this.#em.getUnitOfWork();
+    unit.computeChangeSets();
+    return unit.getChangeSets().length + unit.getRemoveStack().size > 0;
   }
 
-  #audit({ tools }: Transaction, by: Actor): void {
+  /** Keeps who changed what, beside the changes themselves; returns what was changed. */
+  #audit({ tools }: Transaction, by: Actor): readonly Audited[] {
     const changes = [
       ...[...this.#audited].map(([entity, before]) => [entity, changeOf(entity, before)] as const),
       ...this.#removedSecrets.map((secret) => [secret, changeOf(secret, null, true)] as const),
     ];
-    for (const [entity, change] of changes) {
-      if (!change) continue;
+    return changes.flatMap(([entity, change]) => {
+      if (!change) return [];
       const tenantId = entity instanceof Tenant ? entity.id : entity.tenantId;
       const about = { id: tools.newId("aud"), tenantId, at: this.#now };
       this.#em.persist(Object.assign(new AuditEntry(), about, by, change));
-    }
-  }
-
-  /** What was added or is not as it was read. */
-  get #changed(): readonly object[] {
-    const unit = this.#em.getUnitOfWork();
-    unit.computeChangeSets();
-    return unit.getChangeSets().map(({ entity }) => entity);
+      return [entity];
+    });
   }
 
   /** Inside a turn of the writer: all or nothing, with a row of the log for each webhook that changed. */
   async flush(transaction: Transaction, by: Actor): Promise<void> {
-    this.#audit(transaction, by);
-    const hasKeys = this.#changed.some((entity) => entity instanceof ApiKey);
+    const changed = this.#audit(transaction, by);
     await this.#em.flush();
-    transaction.hasChangedKeys ||= hasKeys;
+    transaction.hasChangedKeys ||= changed.some((entity) => entity instanceof ApiKey);
     for (const id of this.#removedInboxes) transaction.sql.emptyInbox(id);
     for (const [webhook, versionBefore] of this.#webhooks) {
       if (webhook.version === versionBefore) continue;

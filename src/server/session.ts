@@ -22,6 +22,7 @@ export class Session implements Caller {
 
   /** Calls `end` once when it is over, unless what this returns is called before. */
   onEnd(end: () => void): () => void {
+    if (this.#wasEnded) end();
     this.#enders.add(end);
     return () => void this.#enders.delete(end);
   }

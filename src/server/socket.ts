@@ -128,6 +128,7 @@ function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
   socket.once("close", (code, reason) => {
     clearInterval(ping);
     peer.place.leave();
+    peer.leave?.();
     void closed(code, reason.toString());
   });
 }
@@ -139,7 +140,6 @@ function createProtocol(options: SocketOptions): Protocol {
     connectionInitWaitTimeout: limits.HOOKWIRE_LIMIT_SOCKET_HELLO,
     execute: (args) => (args as Operation).rootValue.execute(args),
     subscribe: (args) => (args as Operation).rootValue.subscribe(args),
-    onDisconnect: ({ extra }) => extra.leave?.(),
     onOperation: ({ extra }, id) => void extra.preparing.delete(id),
     async onConnect({ connectionParams, extra }) {
       const session = await auth.identify(extra.request, connectionParams?.authorization);
@@ -157,11 +157,11 @@ function createProtocol(options: SocketOptions): Protocol {
       // It was completed before it began: the library forgets such a one, and would begin both.
       if (preparing.has(id)) {
         outflow.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${id} already exists`);
-        return [tooMany];
+        return [CLOSING];
       }
       if (caller!.isOver) {
         outflow.close(CloseCode.Forbidden, "Forbidden");
-        return [tooMany];
+        return [CLOSING];
       }
       if (Object.keys(subscriptions).length > limits.HOOKWIRE_LIMIT_SOCKET_OPERATIONS)
         return [tooMany];
@@ -179,6 +179,11 @@ function createProtocol(options: SocketOptions): Protocol {
 
 /** Of RFC 6455: clients come back by themselves, after a while. */
 const TRY_LATER = 1013;
+
+/** Whatever is still told: the code that the socket is closed with says why. */
+const CLOSING = new GraphQLError("This socket is being closed", {
+  extensions: { code: "UNAVAILABLE" },
+});
 
 /** Nobody is there to be told. */
 const GONE: ExecutionResult = {};
