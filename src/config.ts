@@ -129,6 +129,11 @@ export const SETTINGS = {
     default: "",
     help: "name servers that are asked where webhooks are, such as 10.0.0.2,10.0.0.3:5353; the system's when empty",
   },
+  HOOKWIRE_PROXY: {
+    parse: z.string().transform((text) => (text === "" ? undefined : outboundProxy(text))),
+    default: "",
+    help: "proxy that deliveries go through by CONNECT, such as http://user:password@10.0.0.4:3128; names are looked up and checked here all the same; none when empty",
+  },
   HOOKWIRE_RETENTION: {
     parse: duration(DAY_MS, 3650 * DAY_MS, "P30D (one day at least)"),
     default: "P30D",
@@ -225,7 +230,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     } catch (cause) {
       if (!(cause instanceof Unreadable)) throw cause;
       // A key, or an address that may hold a password, is not repeated.
-      const shown = /_KEY$|^DATABASE_URL$/.test(name) ? "its value" : JSON.stringify(text);
+      const shown = /_KEY$|^DATABASE_URL$|^HOOKWIRE_PROXY$/.test(name)
+        ? "its value"
+        : JSON.stringify(text);
       throw new ConfigProblem(`${name} can't be read: ${shown} should be ${cause.message}`, {
         cause,
       });
@@ -239,11 +246,43 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   return Object.fromEntries(entries) as Config;
 }
 
-function publicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain =
+/** What begins with http: or https: and ends with its host or port. */
+function bareUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  const isBare =
     url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash;
-  return isPlain
-    ? url.origin
-    : fail("an http or https address without a path, such as https://hooks.example.com");
+  return isBare ? url : undefined;
+}
+
+function publicUrl(text: string): string {
+  return (
+    bareUrl(text)?.origin ??
+    fail("an http or https address without a path, such as https://hooks.example.com")
+  );
+}
+
+const PROXY_SHAPE =
+  "an http or https address without a path, such as http://10.0.0.4:3128 or http://user:password@proxy.example.com:3128";
+
+function outboundProxy(text: string) {
+  const url = bareUrl(text) ?? fail(PROXY_SHAPE);
+  const isSecure = url.protocol === "https:";
+  return {
+    isSecure,
+    host: url.hostname.replace(/^\[|\]$/g, ""),
+    port: Number(url.port || (isSecure ? 443 : 80)),
+    ...((url.username || url.password) && { authorization: basic(url) }),
+  };
+}
+
+/** The scheme of RFC 7617. */
+function basic({ username, password }: URL): string {
+  let pair: string;
+  try {
+    pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  } catch {
+    // A % that is not the beginning of an escaped character.
+    return fail("a URL whose user name and password have % written as %25");
+  }
+  return `Basic ${Buffer.from(pair).toString("base64")}`;
 }

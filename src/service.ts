@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./delivery/engine.ts";
-import { createSender, type Sender } from "./delivery/sender.ts";
+import { createSender, type Sender, type SenderRules } from "./delivery/sender.ts";
 import { createTestPlaces } from "./delivery/test-places.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
 import { NOBODY } from "./domain/audit.ts";
@@ -141,6 +141,7 @@ function createBase(
       deny: config.HOOKWIRE_DENY_TARGETS,
       inboxPrefix: inboxUrl(""),
       dnsServers: config.HOOKWIRE_DNS_SERVERS,
+      proxy: config.HOOKWIRE_PROXY,
     },
     defaults: {
       retryDelaysMs: config.HOOKWIRE_RETRY_DELAYS,
@@ -278,9 +279,7 @@ function createSite(
 }
 
 /** The normal form of a URL that webhooks may use; the service's own inboxes always are. */
-function createUrlCheck(
-  rules: Parameters<typeof createTargetPolicy>[0] & { readonly inboxPrefix: string },
-) {
+function createUrlCheck(rules: SenderRules) {
   const policy = createTargetPolicy(rules);
   return (text: string): string => {
     const judged = policy.judgeUrl(text);

@@ -43,6 +43,10 @@ const UNREADABLE = [
   ["HOOKWIRE_ALLOW_TARGETS", "127.0.0.0/33", /CIDRs such as 127\.0\.0\.0\/8/],
   ["HOOKWIRE_DENY_TARGETS", "10.0.0.0/8,example.com", /CIDRs such as .*"example\.com"/],
   ["HOOKWIRE_DNS_SERVERS", "10.0.0.2,dns.example.com", /addresses such as/],
+  ["HOOKWIRE_PROXY", "10.0.0.4:3128", /http or https address without a path, such as http:/],
+  ["HOOKWIRE_PROXY", "socks5://10.0.0.4:1080", /http or https address/],
+  ["HOOKWIRE_PROXY", "http://10.0.0.4:3128/all", /without a path/],
+  ["HOOKWIRE_PROXY", "http://me:100%@10.0.0.4", /% written as %25/],
   ["HOOKWIRE_RETENTION", "PT23H", /ISO 8601 duration such as P30D \(one day at least\)/],
   ["HOOKWIRE_RETRY_DELAYS", "PT5S,5m", /list of ISO 8601 durations such as PT5S,PT5M/],
   ["HOOKWIRE_RETRY_DELAYS", "P100000000D", /durations/],
@@ -87,9 +91,13 @@ test("a setting that can't be read stops the start before anything is made", asy
   );
 });
 
-test("the password in a DATABASE_URL that can't be read is not shown", () => {
-  const read = () => readConfig({ DATABASE_URL: "postgres://me:open-sesame@db/hooks" });
-  expect(read).toThrow(/^DATABASE_URL can't be read(?!.*open-sesame)/);
+test.each([
+  ["DATABASE_URL", "postgres://me:open-sesame@db/hooks"],
+  ["HOOKWIRE_PROXY", "socks5://me:open-sesame@10.0.0.4:1080"],
+  ["HOOKWIRE_PROXY", "http://me:open-sesame%@10.0.0.4:3128"],
+])("the password in a %s that can't be read is not shown", (name, value) => {
+  const read = () => readConfig({ [name]: value });
+  expect(read).toThrow(new RegExp(`^${name} can't be read(?!.*open-sesame)`));
 });
 
 describe("what stands in the way of a start is said in one line", () => {

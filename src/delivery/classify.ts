@@ -1,6 +1,8 @@
 import type { OutcomeKind } from "../domain/outcome.ts";
-import { BLOCKED, type ConnectPhase } from "./connector.ts";
+import { BLOCKED } from "./connector.ts";
 import { BAD_STATUS, TOO_PROVISIONAL } from "./exchange.ts";
+import { PROXY_STATUS, PROXY_SURPLUS } from "./tunnel.ts";
+import type { ConnectPhase } from "./wire.ts";
 
 /** The codes of the two ways in which we end an attempt ourselves. */
 export const DEADLINE = "ERR_DEADLINE";
@@ -78,6 +80,8 @@ export function judgeFailure(failure: Failure): Verdict {
       return { kind: "INTERNAL", message: explainUnsent(error) };
     case "DNS":
       return { kind: "DNS", message: explainDns(code, nameOf(host)) };
+    case "PROXY":
+      return { kind: "CONNECT", message: explainProxy(error, code, host) };
     case "CONNECT":
       return { kind: "CONNECT", message: explainConnect(code, host) };
     case "TLS":
@@ -105,6 +109,8 @@ function explainDeadline({ phase, hasAnswerBegun, host, timeoutMs }: Failure): s
       return `${limit} before the request to ${host} was begun`;
     case "DNS":
       return `${limit} while looking up ${nameOf(host)}: its name servers do not answer`;
+    case "PROXY":
+      return `${limit} while the proxy was connecting to ${host}: is ${nameOf(host)} up, and is the proxy?`;
     case "CONNECT":
       return `${limit} while connecting to ${host}: is it up, and does a firewall let this machine through?`;
     case "TLS":
@@ -119,6 +125,32 @@ function explainDns(code: string, host: string): string {
     return `${host} has no address: check the name in the webhook's URL`;
   if (code === "ETIMEOUT") return `The name servers did not answer for ${host}`;
   return `The name servers could not answer for ${host} (${code})`;
+}
+
+/** Never where the proxy is: these texts are for those whose webhook it is. */
+function explainProxy(error: Error, code: string, host: string): string {
+  switch (code) {
+    case PROXY_STATUS:
+      return explainProxyStatus(Number(error.message), host);
+    case PROXY_SURPLUS:
+      return `The proxy sent more than its answer to CONNECT before ${host} was asked anything: does it take CONNECT?`;
+    case "HPE_HEADER_OVERFLOW":
+      return "The headers of the proxy's answer are larger than 16 KiB";
+    case "ECONNRESET":
+    case "EPIPE":
+      return "The proxy closed the connection before it answered: the operator should check HOOKWIRE_PROXY, its port, and http or https";
+  }
+  if (code.startsWith("HPE_"))
+    return "What the proxy answered is not HTTP/1.1: the operator should check the port in HOOKWIRE_PROXY, and http or https";
+  return `No connection to the proxy (${code}): the operator should check HOOKWIRE_PROXY, its port, and http or https`;
+}
+
+function explainProxyStatus(status: number, host: string): string {
+  if (status === 407)
+    return "The proxy asks for other credentials (407): the operator should check the user name and password in HOOKWIRE_PROXY";
+  if (status >= 500)
+    return `The proxy did not get to ${host} (${status}): is it up, and does the proxy's network reach it?`;
+  return `The proxy does not connect to ${host} (${status}): the operator should check what it allows`;
 }
 
 function explainConnect(code: string, host: string): string {

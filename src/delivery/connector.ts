@@ -4,29 +4,18 @@ import { connect as connectTls } from "node:tls";
 import { Agent, Client, Pool, type Dispatcher, type buildConnector } from "undici";
 import { isBlockedPort, type TargetPolicy } from "../domain/target.ts";
 import type { Resolver } from "./resolver.ts";
+import { openTunnel, securely, type OutboundProxy } from "./tunnel.ts";
+import { Wire } from "./wire.ts";
 
 /** The code of an error that stands for a refused target. */
 export const BLOCKED = "ERR_TARGET_BLOCKED";
 
-/** START: no connection is made yet. */
-export type ConnectPhase = "START" | "DNS" | "CONNECT" | "TLS" | "OPEN";
-
-/** The newest connection of a line: how far it got, how long each phase took, how often it served. */
-export class Wire {
-  phase: ConnectPhase = "START";
-  socket: Socket | undefined;
-  remoteAddress: string | undefined;
-  dnsMs: number | undefined;
-  connectMs: number | undefined;
-  tlsMs: number | undefined;
-  uses = 0;
-
-  reset(): void {
-    this.phase = "DNS";
-    this.socket = this.remoteAddress = undefined;
-    this.dnsMs = this.connectMs = this.tlsMs = undefined;
-    this.uses = 0;
-  }
+/** What decides where connections may lead, and how they get there. */
+export interface Guard {
+  readonly policy: TargetPolicy;
+  readonly resolver: Resolver;
+  /** Without one, connections are direct. */
+  readonly proxy?: OutboundProxy;
 }
 
 /** A request that wants to know which connection carries it. */
@@ -41,9 +30,9 @@ const LINE_OPTIONS = { allowH2: false, pipelining: 1, headersTimeout: 0, bodyTim
 export class Line extends Client {
   readonly #wire: Wire;
 
-  constructor(origin: string | URL, policy: TargetPolicy, resolver: Resolver) {
+  constructor(origin: string | URL, guard: Guard) {
     const wire = new Wire();
-    super(origin, { ...LINE_OPTIONS, connect: createConnector(wire, policy, resolver) });
+    super(origin, { ...LINE_OPTIONS, connect: createConnector(wire, guard) });
     this.#wire = wire;
   }
 
@@ -54,8 +43,8 @@ export class Line extends Client {
 }
 
 /** Connections to any number of origins, each guarded by the policy when it is made. */
-export function createAgent(policy: TargetPolicy, resolver: Resolver): Agent {
-  const line = (origin: string | URL): Line => new Line(origin, policy, resolver);
+export function createAgent(guard: Guard): Agent {
+  const line = (origin: string | URL): Line => new Line(origin, guard);
   return new Agent({
     ...LINE_OPTIONS,
     factory: (origin) => new Pool(origin, { ...LINE_OPTIONS, factory: line }),
@@ -65,40 +54,39 @@ export function createAgent(policy: TargetPolicy, resolver: Resolver): Agent {
 /**
  * Judges literal addresses before and names after asking DNS, and once more the address connected
  * to. The name stays in place for SNI, the certificate and the Host header. `connect.lookup` alone
- * would not do: it is never asked about literal addresses.
+ * would not do: it is never asked about literal addresses. A proxy connects to what it was told, after the same
+ * judgement.
  */
-function createConnector(
-  wire: Wire,
-  policy: TargetPolicy,
-  resolver: Resolver,
-): buildConnector.connector {
+function createConnector(wire: Wire, { policy, resolver, proxy }: Guard): buildConnector.connector {
   return ({ hostname, protocol, port }, callback) => {
     wire.reset();
     const judged = policy.judgeHost(hostname);
     if (!judged.ok) return process.nextTick(callback, blocked(judged.reason), null);
     if (isBlockedPort(port))
       return process.nextTick(callback, blocked(`Port ${port} belongs to another protocol`), null);
-    const isLiteral = isIP(hostname) !== 0;
-    if (isLiteral) wire.phase = "CONNECT";
     const isSecure = protocol === "https:";
+    const target = { host: hostname, port: Number(port || (isSecure ? 443 : 80)) };
+    const find = () => judged.addresses ?? resolve(hostname, wire, resolver);
+    if (proxy) {
+      const findJudged = async () => judgeAll(hostname, await find(), policy);
+      openTunnel(wire, proxy, { ...target, isSecure, find: findJudged }).then(
+        (socket) => {
+          wire.phase = "OPEN";
+          callback(null, socket);
+        },
+        (error: Error) => callback(error, null),
+      );
+      return;
+    }
+    if (isIP(hostname) !== 0) wire.phase = "CONNECT";
     const options = {
-      host: hostname,
-      port: Number(port || (isSecure ? 443 : 80)),
+      ...target,
       noDelay: true,
       keepAlive: true,
-      lookup: createLookup(
-        wire,
-        policy,
-        () => judged.addresses ?? resolve(hostname, wire, resolver),
-      ),
+      lookup: createLookup(wire, policy, find),
     };
     const socket = isSecure
-      ? connectTls({
-          ...options,
-          servername: isLiteral ? "" : hostname.replace(/\.$/, ""),
-          ALPNProtocols: ["http/1.1"],
-          rejectUnauthorized: true,
-        })
+      ? connectTls({ ...options, ...securely(hostname) })
       : connectTcp(options);
     wire.socket = socket;
     watch(wire, socket, { policy, isSecure, callback });
@@ -141,6 +129,19 @@ function watch(wire: Wire, socket: Socket, { policy, isSecure, callback }: Watch
 }
 
 /** One bad address refuses all: a name that leads inside as well as outside is not to be trusted. */
+function judgeAll(
+  host: string,
+  addresses: readonly string[],
+  policy: TargetPolicy,
+): readonly string[] {
+  for (const address of addresses) {
+    const judged = policy.judgeAddress(address);
+    if (judged.ok) continue;
+    throw blocked(`${host} leads to a place that webhooks may not reach: ${judged.reason}`);
+  }
+  return addresses;
+}
+
 function createLookup(
   wire: Wire,
   policy: TargetPolicy,
@@ -148,11 +149,7 @@ function createLookup(
 ): LookupFunction {
   return (host, options, callback) => {
     const answer = (addresses: readonly string[]) => {
-      for (const address of addresses) {
-        const judged = policy.judgeAddress(address);
-        if (judged.ok) continue;
-        throw blocked(`${host} leads to a place that webhooks may not reach: ${judged.reason}`);
-      }
+      judgeAll(host, addresses, policy);
       wire.phase = "CONNECT";
       return addresses.map((address): LookupAddress => ({ address, family: isIP(address) }));
     };

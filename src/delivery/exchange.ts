@@ -1,7 +1,8 @@
 import type { Dispatcher } from "undici";
 import type { Header, Timings } from "../domain/outcome.ts";
 import { REDACTED } from "../domain/request.ts";
-import type { ConnectPhase, Passenger, Wire } from "./connector.ts";
+import type { Passenger } from "./connector.ts";
+import type { ConnectPhase, Wire } from "./wire.ts";
 
 /** Kept of a response's body; the rest is never read. */
 export const BODY_LIMIT = 16 * 1024;

@@ -7,12 +7,15 @@ import { createAgent } from "./connector.ts";
 import { Exchange } from "./exchange.ts";
 import { createResolver, type Resolver } from "./resolver.ts";
 import { parseRetryAfter } from "./retry-after.ts";
+import type { OutboundProxy } from "./tunnel.ts";
 
 export interface SendOptions {
   readonly policy: TargetPolicy;
   /** Whether a URL is an inbox of this service, whose own address may be a private one. */
   readonly ownInbox?: (url: string) => boolean;
   readonly resolver?: Resolver;
+  /** The way to everything but the own inboxes. */
+  readonly proxy?: OutboundProxy;
 }
 
 export interface Sending {
@@ -46,9 +49,10 @@ export function createSend({
   policy,
   ownInbox,
   resolver = createResolver(),
+  proxy,
 }: SendOptions): Sending {
-  const guarded = createAgent(policy, resolver);
-  const own = ownInbox && createAgent(ANYWHERE, resolver);
+  const guarded = createAgent({ policy, resolver, proxy });
+  const own = ownInbox && createAgent({ policy: ANYWHERE, resolver });
   const stops = createStops();
   const closing = new AbortController();
 

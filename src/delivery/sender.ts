@@ -6,6 +6,7 @@ import { secretsAt, type Route } from "../domain/route.ts";
 import { createTargetPolicy, type TargetRules } from "../domain/target.ts";
 import { createResolver } from "./resolver.ts";
 import { createSend } from "./send.ts";
+import type { OutboundProxy } from "./tunnel.ts";
 
 /** What a sender is told about where requests may go; plain data, it crosses to the thread. */
 export interface SenderRules extends TargetRules {
@@ -13,6 +14,8 @@ export interface SenderRules extends TargetRules {
   readonly inboxPrefix: string;
   /** Name servers to ask; the system's when there are none. */
   readonly dnsServers: readonly string[];
+  /** What requests go through, but for those to the own inboxes. */
+  readonly proxy?: OutboundProxy;
 }
 
 /** Makes the HTTP requests. */
@@ -47,12 +50,14 @@ export function createSender(threads: number, rules: SenderRules, concurrency: n
 export function createSending({
   inboxPrefix,
   dnsServers,
+  proxy,
   ...rules
 }: SenderRules): ReturnType<typeof createSend> {
   return createSend({
     policy: createTargetPolicy(rules),
     ownInbox: (url) => url.startsWith(inboxPrefix),
     resolver: createResolver(dnsServers),
+    proxy,
   });
 }
 
