@@ -67,6 +67,14 @@ const MIB = 1024 * 1024;
 const COST =
   "cost of an operation: 1 for each field, times the rows of the lists that it is on, as many as `first` says or 10";
 
+/** A secret key's bytes. */
+export function secretKey(text: string): Buffer {
+  const key = Buffer.from(text, "base64");
+  return key.length === 32
+    ? key
+    : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
+}
+
 class Unreadable extends Error {}
 function fail(shape: string): never {
   throw new Unreadable(shape);
@@ -104,13 +112,7 @@ export const SETTINGS = {
     help: "an operator's API key; made at the first start and printed once when empty",
   },
   HOOKWIRE_SECRET_KEY: {
-    parse: z.string().transform((text) => {
-      if (text === "") return undefined;
-      const key = Buffer.from(text, "base64");
-      return key.length === 32
-        ? key
-        : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
-    }),
+    parse: z.string().transform((text) => (text === "" ? undefined : secretKey(text))),
     default: "",
     help: "encrypts signing secrets at rest; made at the first start and kept beside the database when empty",
   },
@@ -213,17 +215,23 @@ export const SETTINGS = {
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 
-export type Config = {
-  readonly [K in keyof typeof SETTINGS]: z.output<(typeof SETTINGS)[K]["parse"]>;
-};
+type Table = Readonly<Record<string, { readonly parse: z.ZodType; readonly default: string }>>;
+type Values<T extends Table> = { readonly [K in keyof T]: z.output<T[K]["parse"]> };
+export type Config = Values<typeof SETTINGS>;
+type Env = Readonly<Record<string, string | undefined>>;
 
 /** A setting that can't be read: its name, what it is and what it should look like. */
 export class ConfigProblem extends Error {
   override readonly name = "ConfigProblem";
 }
 
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const entries = Object.entries(SETTINGS).map(([name, { parse, default: otherwise }]) => {
+export function readConfig(env: Env): Config {
+  return readSettings(SETTINGS, env);
+}
+
+/** The values of a table's settings. A name like ours that neither it nor `SETTINGS` has is refused: it is misspelled. */
+export function readSettings<T extends Table>(table: T, env: Env): Values<T> {
+  const entries = Object.entries(table).map(([name, { parse, default: otherwise }]) => {
     const text = env[name] ?? otherwise;
     try {
       return [name, parse.parse(text)];
@@ -239,11 +247,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     }
   });
   const unknown = Object.keys(env).filter(
-    (name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS),
+    (name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS) && !(name in table),
   );
   if (unknown.length > 0)
     throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
-  return Object.fromEntries(entries) as Config;
+  return Object.fromEntries(entries) as Values<T>;
 }
 
 /** What begins with http: or https: and ends with its host or port. */

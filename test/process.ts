@@ -14,8 +14,9 @@ import type { CreateWebhookInput, PublishEventInput } from "./generated/graphql.
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-const isRoot = process.getuid?.() === 0;
-const HOLD = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+/** Begins a command that is held to the permissions of files, which root otherwise is not. */
+export const HELD: readonly string[] =
+  process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] : [];
 
 export interface Ended {
   readonly code: number | null;
@@ -26,7 +27,7 @@ export interface Ended {
 
 export interface ProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Held to the permissions of files, which root otherwise is not. */
+  /** See `HELD`. */
   readonly isHeld?: boolean;
 }
 
@@ -48,7 +49,7 @@ export class Process implements AsyncDisposable {
   #hasEnded = false;
 
   constructor(folder: string, { env = {}, isHeld = false }: ProcessOptions = {}) {
-    const [command, ...args] = [...(isHeld && isRoot ? HOLD : []), process.execPath, MAIN];
+    const [command, ...args] = [...(isHeld ? HELD : []), process.execPath, MAIN];
     this.#child = spawn(command!, args, {
       cwd: folder,
       // Nothing of the caller's settings may leak in.

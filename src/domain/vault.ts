@@ -6,6 +6,8 @@ const TAG_BYTES = 16;
 
 /** Keeps secrets encrypted at rest (AES-256-GCM). */
 export interface Vault {
+  /** Says which key it is, and nothing of it; every sealed text begins with it. */
+  readonly keyId: string;
   /** `owner` is bound in: a sealed text copied to another owner does not open. */
   seal(text: string, owner: string): string;
   /** Throws when the key or the owner is another one. */
@@ -16,6 +18,7 @@ export interface Vault {
 export function createVault(key: Buffer): Vault {
   const keyId = createHash("sha256").update(key).digest("hex").slice(0, 8);
   return {
+    keyId,
     seal(text, owner) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(Buffer.from(owner));

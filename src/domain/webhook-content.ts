@@ -101,6 +101,15 @@ function sealHeader(header: CustomHeader, owner: string, vault: Vault): StoredHe
     : header;
 }
 
+/** The headers of a webhook as they are stored under another key. */
+export function resealHeaders(
+  webhook: Pick<Webhook, "id" | "headers">,
+  from: Vault,
+  to: Vault,
+): StoredHeader[] {
+  return openHeaders(webhook, from).map((header) => sealHeader(header, webhook.id, to));
+}
+
 /** The headers of a webhook with the values of secret ones in the clear: for sending, never for showing. */
 export function openHeaders(
   webhook: Pick<Webhook, "id" | "headers">,
