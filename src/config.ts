@@ -141,6 +141,11 @@ export const SETTINGS = {
     default: "P30D",
     help: "how long events, deliveries, attempts and the log are kept once finished",
   },
+  HOOKWIRE_AUDIT_RETENTION: {
+    parse: duration(DAY_MS, 3650 * DAY_MS, "P365D (one day at least)"),
+    default: "P365D",
+    help: "how long the audit log is kept",
+  },
   HOOKWIRE_RETRY_DELAYS: {
     parse: list.transform((parts) => {
       const delays = parts.map(parseDuration).filter((ms) => ms !== undefined && ms <= 7 * DAY_MS);

@@ -8,10 +8,9 @@ import { Upkeep } from "./delivery/upkeep.ts";
 import { NOBODY } from "./domain/audit.ts";
 import type { Fact } from "./domain/fact.ts";
 import { createIds } from "./domain/id.ts";
-import { Refusal } from "./domain/refusal.ts";
 import type { StreamRequest } from "./domain/stream.ts";
-import { createTargetPolicy } from "./domain/target.ts";
 import type { Clock, Tools } from "./domain/tools.ts";
+import { createUrlCheck } from "./domain/url-check.ts";
 import { visitInbox, type InboxVisit, type VisitTools } from "./domain/visit.ts";
 import { Pages } from "./live/pages.ts";
 import { LogStream } from "./live/stream.ts";
@@ -77,7 +76,14 @@ export async function startService(
   upkeep.start(store.tenantIds);
   const stopping = new AbortController();
   const { signal } = stopping;
-  const auth = new Auth({ ...storage.installation, keys, now: base.clock.now, publicUrl: url });
+  const auth = new Auth({
+    ...storage.installation,
+    keys,
+    now: base.clock.now,
+    publicUrl: url,
+    // A disk that is full keeps nobody out.
+    audit: (...signIn) => void store.audit(...signIn).catch(base.report),
+  });
   const watching = auth.watch({ ...base, wait: base.clock.wait, signal });
   started.defer(() => watching);
   const site = createSite(base, storage, { store, engine, tail, auth, stopping: signal });
@@ -199,7 +205,12 @@ function createLine(base: Base, { database, installation }: Storage) {
   const sender =
     base.givenSender ??
     createSender(config.HOOKWIRE_SENDERS, base.rules, config.HOOKWIRE_CONCURRENCY);
-  const upkeep = new Upkeep({ ...base, store, retentionMs: config.HOOKWIRE_RETENTION });
+  const upkeep = new Upkeep({
+    ...base,
+    store,
+    retentionMs: config.HOOKWIRE_RETENTION,
+    auditRetentionMs: config.HOOKWIRE_AUDIT_RETENTION,
+  });
   const engine = new Engine({ ...base, store, sender, concurrency: config.HOOKWIRE_CONCURRENCY });
   return { tail, store, sender, upkeep, engine, keys };
 }
@@ -275,20 +286,6 @@ function createSite(
     wait: clock.wait,
     isReady: async () => !stopping.aborted && (await reader.isReadable()),
     visitInbox: (visit: InboxVisit) => visitInbox(visit, visits),
-  };
-}
-
-/** The normal form of a URL that webhooks may use; the service's own inboxes always are. */
-function createUrlCheck(rules: SenderRules) {
-  const policy = createTargetPolicy(rules);
-  return (text: string): string => {
-    const judged = policy.judgeUrl(text);
-    if (judged.ok) return judged.href;
-    const url = URL.parse(text);
-    if (url?.href.startsWith(rules.inboxPrefix)) return url.href.split("#")[0]!;
-    const isUnsafe = url !== null && !policy.judgeHost(url.hostname).ok;
-    const problems = [{ path: ["url"], message: judged.reason }];
-    throw new Refusal(isUnsafe ? "URL_UNSAFE" : "INPUT_INVALID", { path: ["url"], problems });
   };
 }
 

@@ -31,6 +31,14 @@ export const AuditUpdate = graphql(`
   }
 `);
 
+export const AuditClear = graphql(`
+  mutation AuditClear($id: ID!) {
+    resumeWebhook(input: { webhook: { id: $id }, held: CANCEL }) {
+      __typename
+    }
+  }
+`);
+
 export const AuditUpsert = graphql(`
   mutation AuditUpsert($input: UpsertWebhookInput!) {
     upsertWebhook(input: $input) {

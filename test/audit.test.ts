@@ -1,20 +1,16 @@
 import { expect, test } from "vitest";
-import { startApp, type App } from "./app.ts";
-import { AuditLog, AuditUpdate, AuditUpsert } from "./audit-documents.ts";
+import { startApp } from "./app.ts";
+import { AuditUpdate, AuditUpsert } from "./audit-documents.ts";
+import { entries } from "./audit-steps.ts";
 import { DeliverDelete, DeliverDisable, DeliverPause, DeliverResume } from "./deliver-documents.ts";
 import type { AuditFilter } from "./generated/graphql.ts";
+import { InboxUpdate } from "./inbox-documents.ts";
 import { RevokeKey } from "./keys-documents.ts";
 import { makeKey, makeTenant, withKey } from "./keys-steps.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 import { HandClock } from "./world.ts";
 
 const URL = "http://127.0.0.1:2/";
-
-/** Oldest first. */
-async function entries(app: App, filter: AuditFilter = {}) {
-  const { auditLog } = await app.run(AuditLog, { filter });
-  return (auditLog?.nodes ?? []).toReversed();
-}
 
 test("every command that changes a webhook leaves who, what, when, from where, and what it was before", async () => {
   const clock = new HandClock();
@@ -86,8 +82,11 @@ test("a tenant reads its own entries, an operator those of all", async () => {
 test("what changes nothing leaves no entry, and a refused command none either", async () => {
   await using app = await startApp();
   const { id } = await makeWebhook(app, { url: URL, name: "Shop", key: "shop" });
-  await makeInbox(app);
+  const inbox = await makeInbox(app, { failNext: 1 });
+  await fetch(inbox.url, { method: "POST" });
   await publishSample(app);
+  await app.run(InboxUpdate, { input: { inboxId: inbox.id, responseStatus: 200 } });
+  await app.run(InboxUpdate, { input: { inboxId: inbox.id, responseStatus: 999 } });
   await app.run(AuditUpdate, { input: { webhook: { id }, name: "Shop" } });
   await app.run(AuditUpdate, { input: { webhook: { id }, name: " " } });
   await app.run(AuditUpdate, { input: { webhook: { id: "wh_01h455vb4pex5vsknk084sn02q" } } });
@@ -96,6 +95,7 @@ test("what changes nothing leaves no entry, and a refused command none either", 
   expect((await entries(app)).map(({ action }) => action)).toEqual([
     "webhook.created",
     "secret.created",
+    "inbox.created",
   ]);
 });
 

@@ -204,7 +204,12 @@ export async function startCore(options: CoreOptions = {}) {
     return release(claims);
   };
   const seen = upkeepStore?.(store) ?? store;
-  const upkeep = new Upkeep({ ...shared, store: seen, retentionMs: 30 * 86_400_000 });
+  const upkeep = new Upkeep({
+    ...shared,
+    store: seen,
+    retentionMs: 30 * 86_400_000,
+    auditRetentionMs: 365 * 86_400_000,
+  });
   const engine = new Engine({ ...shared, store, sender, random: () => 0, concurrency });
   const checkUrl = (url: string) => new URL(url).href;
   const tools: Tools = {

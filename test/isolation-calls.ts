@@ -3,6 +3,7 @@ import {
   getNullableType,
   isAbstractType,
   isCompositeType,
+  isEnumType,
   isInputObjectType,
   isListType,
   isObjectType,
@@ -23,7 +24,7 @@ export type Kind = "ID" | "KEY" | "LIST_CURSOR" | "STREAM_CURSOR";
 
 /** An argument, or a field inside one, that takes what names somebody's thing. */
 export interface Place {
-  /** A schema coordinate with the way inside the argument: Query.webhook(by:).id */
+  /** A schema coordinate with the way inside the argument, and the order of a list: Query.webhook(by:).id */
   readonly name: string;
   readonly operation: "query" | "mutation" | "subscription";
   readonly owner: GraphQLObjectType;
@@ -31,6 +32,8 @@ export interface Place {
   /** From the argument inwards. */
   readonly path: readonly string[];
   readonly kind: Kind;
+  /** Arguments that go with it: each order of a list has cursors of its own. */
+  readonly beside: Readonly<Record<string, unknown>>;
 }
 
 export interface Call {
@@ -66,17 +69,30 @@ export function placesOf(schema: GraphQLSchema): Place[] {
     .flatMap((owner) =>
       Object.values(owner.getFields()).flatMap((field) =>
         field.args.flatMap((arg) =>
-          leavesOf(arg, []).map(({ path, kind }) => ({
-            name: [`${owner.name}.${field.name}(${arg.name}:)`, ...path.slice(1)].join("."),
-            operation: operations.get(owner) ?? "query",
-            owner,
-            field,
-            path,
-            kind,
-          })),
+          leavesOf(arg, []).flatMap(({ path, kind }) =>
+            (kind === "LIST_CURSOR" ? ordersOf(field) : [{}]).map((beside) => ({
+              name: [
+                [`${owner.name}.${field.name}(${arg.name}:)`, ...path.slice(1)].join("."),
+                ...Object.values(beside),
+              ].join(" by "),
+              operation: operations.get(owner) ?? "query",
+              owner,
+              field,
+              path,
+              kind,
+              beside,
+            })),
+          ),
         ),
       ),
     );
+}
+
+/** What a list can be ordered by; one that can't has one order. */
+function ordersOf({ args }: GraphQLField<unknown, unknown>): Record<string, string>[] {
+  const order = args.find(({ name }) => name === "orderBy");
+  const type = order && getNamedType(order.type);
+  return isEnumType(type) ? type.getValues().map(({ name }) => ({ orderBy: name })) : [{}];
 }
 
 function leavesOf(
@@ -121,14 +137,15 @@ interface Placed {
 }
 
 function callOf(
-  { name, operation, owner, field }: Place,
+  { name, operation, owner, field, beside }: Place,
   selection: string,
   needs: Needs,
   placed?: Placed,
 ): Call {
   const args = field.args.flatMap((arg) => {
     const coordinate = `${owner.name}.${field.name}(${arg.name}:)`;
-    const value = inputOf(arg, coordinate, isRequiredArgument(arg), placed, needs, name);
+    const value =
+      beside[arg.name] ?? inputOf(arg, coordinate, isRequiredArgument(arg), placed, needs, name);
     return value === undefined ? [] : [{ arg, value }];
   });
   const declared = args.map(({ arg }) => `$${arg.name}: ${String(arg.type)}`);

@@ -6,7 +6,7 @@ import { DeliverAgain } from "./deliver-documents.ts";
 import type { Call } from "./isolation-calls.ts";
 import { Who } from "./keys-documents.ts";
 import { makeKey, makeTenant, withKey } from "./keys-steps.ts";
-import { contentOf } from "./second-tenant.ts";
+import { contentOf, type Row } from "./second-tenant.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 
 const ID = /(?<![a-z])([a-z]{2,4})_[0-9a-hjkmnp-tv-z]{26}\b/g;
@@ -53,6 +53,8 @@ async function furnish(app: App, tenantId: string, secret: string): Promise<Hold
     // The newest delivery is held, so that there is something to cancel.
     await makeWebhook(app, {
       url: "http://127.0.0.1:2/",
+      // Behind the others in the order of names.
+      name: "Zeta",
       paused: true,
       eventTypes: ["site_*"],
     });
@@ -63,7 +65,7 @@ async function furnish(app: App, tenantId: string, secret: string): Promise<Hold
 }
 
 /** All is delivered that is not held. Seen in the rows, so that a leak in the lists hangs nothing. */
-function settled(app: App, tenantId: string): Promise<boolean> {
+export function settled(app: App, tenantId: string): Promise<boolean> {
   return eventually(async () => {
     const { webhook = [], delivery = [] } = contentOf(app, tenantId);
     const paused = webhook.filter((row) => row["state"] === "PAUSED").map((row) => row["id"]);
@@ -73,8 +75,12 @@ function settled(app: App, tenantId: string): Promise<boolean> {
   });
 }
 
-function holderOf(app: App, tenantId: string, secret: string): Holder {
-  const rows = Object.values(contentOf(app, tenantId)).flat();
+export function holderOf(
+  app: App,
+  tenantId: string,
+  secret: string,
+  rows: readonly Row[] = Object.values(contentOf(app, tenantId)).flat(),
+): Holder {
   const textsOf = (...columns: string[]): string[] => {
     const values = rows.flatMap((row) => columns.map((column) => row[column]));
     return [...new Set(values.filter((value) => typeof value === "string"))].toSorted();

@@ -1,51 +1,12 @@
 import { extendSchema, parse } from "graphql";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { findEventType } from "../src/domain/event-type.ts";
 import { prefixOf } from "../src/domain/id.ts";
 import { schema } from "../src/schema/index.ts";
 import { startApp, type App } from "./app.ts";
-import { callForCursor, callWith, placesOf, type Needs, type Place } from "./isolation-calls.ts";
-import {
-  ask,
-  comparable,
-  cursorIn,
-  folded,
-  furnishDefault,
-  furnishNew,
-  nobodys,
-  someOf,
-  type Holder,
-} from "./isolation-tenants.ts";
+import { callForCursor, callWith, placesOf, type Place } from "./isolation-calls.ts";
+import { isOwnTold, needsOf, replyTo, valuesOf } from "./isolation-replies.ts";
+import { folded, furnishDefault, furnishNew, nobodys, type Holder } from "./isolation-tenants.ts";
 import { contentOf, everything } from "./second-tenant.ts";
-
-interface Asking {
-  readonly caller: Holder;
-  /** Ids that no reply to the caller may have. */
-  readonly strangers: readonly string[];
-}
-
-const WEBHOOK = { name: "Made", url: "http://127.0.0.1:2/", eventTypes: ["domain_created"] };
-
-/** What calls need besides the value that they are about, by schema coordinate; "(first:)" is of any field. */
-const VALUES: Readonly<Record<string, (mine: Holder) => unknown>> = {
-  "(first:)": () => 5,
-  "(start:)": () => ({ last: 100 }),
-  "Subscription.inboxRequests(inboxId:)": ({ idOf }) => idOf("Inbox"),
-  "CreateAccessTokenInput.scopes": () => ["WEBHOOKS_READ"],
-  "CreateApiKeyInput.name": () => "Made",
-  "CreateApiKeyInput.scopes": () => ["WEBHOOKS_READ"],
-  "CreateTenantInput.name": () => "Made",
-  "CreateWebhookInput.name": () => WEBHOOK.name,
-  "CreateWebhookInput.url": () => WEBHOOK.url,
-  "CreateWebhookInput.eventTypes": () => WEBHOOK.eventTypes,
-  "PublishEventInput.type": () => "payment_received",
-  "PublishEventInput.payload": () => findEventType("payment_received")!.samplePayload,
-  "TestWebhookInput.webhook": ({ idOf }) => ({ id: idOf("Webhook") }),
-  "UpdateInboxInput.name": () => "Changed",
-  "UpdateWebhookInput.name": () => "Changed",
-  "UpsertWebhookInput.key": () => "made",
-  "UpsertWebhookInput.webhook": () => WEBHOOK,
-};
 
 /** Where the caller's own value is answered like nobody's, too, and why. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
@@ -64,8 +25,9 @@ let reader: Holder;
 
 beforeAll(async () => {
   app = await startApp();
-  theirs = await furnishDefault(app);
+  // First, so that lists of the newest first have something of its own behind what is theirs.
   reader = await furnishNew(app, "reader");
+  theirs = await furnishDefault(app);
   for (const holder of [theirs, reader]) await folded(app, holder);
 });
 
@@ -76,47 +38,19 @@ afterAll(async () => {
   await app[Symbol.asyncDispose]();
 });
 
-function needsOf(mine: Holder): Needs {
-  const valueOf = (coordinate: string) =>
-    (VALUES[coordinate] ?? VALUES[coordinate.replace(/^.*\(/, "(")])?.(mine);
-  return { valueOf, idOf: mine.idOf };
-}
-
-/** What a holder could put in this place: ids of all types, all keys, the cursor of this very list or stream. */
-async function valuesOf(holder: Holder, place: Place): Promise<readonly string[]> {
-  if (place.kind === "ID") return someOf(holder);
-  if (place.kind === "KEY") return holder.keys;
-  const cursor = cursorIn(await ask(app, holder, callForCursor(place, needsOf(holder))));
-  return cursor === undefined ? [] : [cursor];
-}
-
-/** A caller's reply to a value in this place. Neither the value nor the caller's own ids and keys can be told from others. */
-async function replyTo(
-  value: string,
-  place: Place,
-  { caller, strangers }: Asking,
-): Promise<string> {
-  let text = await ask(app, caller, callWith(schema, place, value, needsOf(caller)));
-  const hidden = prefixOf(value) ? caller.keys : [...caller.keys, value];
-  for (const one of hidden) text = text.replaceAll(`"${one}"`, `"<key>"`);
-  // Keys are made of ids, so that the keys of others are found as well.
-  for (const id of strangers)
-    if (id !== value && text.includes(id)) expect.fail(`${value} is answered with ${id}: ${text}`);
-  return comparable(text);
-}
-
 test.each(places.map((place) => [place.name, place] as const))(
   "%s answers the other tenant's value like nobody's, and one's own otherwise",
   async (name, place) => {
     // What a mutation does is not in the way of the next one: each has a tenant of its own.
     const caller = place.operation === "mutation" ? await furnishNew(app, newName()) : reader;
-    const asking = { caller, strangers: strangersOf(caller) };
+    const asking = { app, caller, strangers: strangersOf(caller) };
     const content = contentOf(app, theirs.tenantId);
-    const values = await valuesOf(theirs, place);
+    const values = await valuesOf(app, theirs, place);
     expect(values).not.toEqual([]);
     for (const value of values) {
       const reply = await replyTo(value, place, asking);
       expect(reply, value).toBe(await replyTo(nobodys(value), place, asking));
+      if ("orderBy" in place.beside) expect(reply).toContain(`"nodes":[{`);
       if (place.kind === "STREAM_CURSOR")
         expect(reply).toBe(await replyTo("garbage", place, asking));
     }
@@ -125,16 +59,6 @@ test.each(places.map((place) => [place.name, place] as const))(
     covered.push(place);
   },
 );
-
-/** Whether some value of the caller's own is answered otherwise than one that names nothing. */
-async function isOwnTold(place: Place, asking: Asking): Promise<boolean> {
-  for (const value of await valuesOf(asking.caller, place)) {
-    const nothing = place.kind.endsWith("CURSOR") ? "garbage" : nobodys(value);
-    if ((await replyTo(value, place, asking)) !== (await replyTo(nothing, place, asking)))
-      return true;
-  }
-  return false;
-}
 
 /** The ids of all that is not the caller's. */
 function strangersOf({ tenantId }: Holder): string[] {
@@ -156,8 +80,10 @@ test("a new argument is found wherever it stands, and named when no call of it c
     schema,
     parse(`
       input NewInput { refs: [NewRef!], count: Int! }
+      enum NewOrder { ODD, EVEN }
       input NewRef { webhookKey: String, label: String }
       extend type Query { plain(deliveryId: ID!): Boolean, needy(input: NewInput!): Boolean }
+      extend type Query { sorted(after: String, orderBy: NewOrder! = ODD): Boolean }
       extend type Viewer { remote(ids: [ID!]): Boolean }
       extend type Webhook { history(start: StreamStart): Boolean }
     `),
@@ -171,11 +97,14 @@ test("a new argument is found wherever it stands, and named when no call of it c
   expect([...added.keys()].toSorted()).toEqual([
     "Query.needy(input:).refs.webhookKey",
     "Query.plain(deliveryId:)",
+    "Query.sorted(after:) by EVEN",
+    "Query.sorted(after:) by ODD",
     "Viewer.remote(ids:)",
     "Webhook.history(start:).after",
   ]);
   const call = (name: string) => callWith(grown, added.get(name)!, "x", needsOf(reader));
   expect(call("Query.plain(deliveryId:)").query).toContain("plain(deliveryId: $deliveryId)");
+  expect(call("Query.sorted(after:) by EVEN").variables).toMatchObject({ orderBy: "EVEN" });
   expect(() => call("Query.needy(input:).refs.webhookKey")).toThrow(
     "Query.needy(input:).refs.webhookKey: the table has no value for NewInput.count",
   );

@@ -175,13 +175,17 @@ test("a narrow token can't take another webhook's inbox by its address", async (
   await using app = await startApp();
   const [mine, other] = await furnish(app);
   const token = await makeToken(app, { webhooks: [{ id: mine.webhook }], scopes: ALL });
-  const moved = (inbox: string) =>
+  const moved = (inbox: string, origin = app.url) =>
     withKey(app, token, () =>
       app.run(AuditUpdate, {
-        input: { webhook: { id: mine.webhook }, url: `${app.url}/in/${inbox}?a` },
+        input: { webhook: { id: mine.webhook }, url: `${origin}/in/${inbox}?a` },
       }),
     );
-  expect((await moved(other.inbox)).updateWebhook?.__typename).toBe("ForbiddenError");
+  const { host } = new URL(app.url);
+  for (const origin of [app.url, `HTTP://${host}`, `http://user:word@${host}`, `${app.url}/in/..`])
+    expect((await moved(other.inbox, origin)).updateWebhook?.__typename, origin).toBe(
+      "ForbiddenError",
+    );
   expect((await moved(mine.inbox)).updateWebhook?.__typename).toBe("UpdateWebhookPayload");
 });
 
@@ -216,3 +220,37 @@ test("events of such a token are those of its own deliveries, newest first, page
     pageInfo: { hasNextPage: false },
   });
 });
+
+test.each(["CREATED_AT", "NAME", "LAST_FAILED_AT"])(
+  "webhooks of such a token by %s are its own, page by page, wherever the others stand",
+  async (orderBy) => {
+    await using app = await startApp();
+    const mine: string[] = [];
+    for (const name of ["a", "c", "b"]) {
+      const url = "http://127.0.0.1:2/";
+      for (const of of ["other", "mine"]) {
+        const { id } = await makeWebhook(app, { url, name: `${name} ${of}` });
+        if (of === "mine") mine.push(id);
+      }
+    }
+    const token = await makeToken(app, { webhooks: mine.map((id) => ({ id })) });
+    const query = `query ($after: String) { webhooks(first: 1, after: $after, orderBy: ${orderBy}) {
+      nodes { name } pageInfo { endCursor hasNextPage } } }`;
+    const names: string[] = [];
+    for (let after: string | null = null, isMore = true; isMore;) {
+      const response = await withKey(app, token, () => app.post({ query, variables: { after } }));
+      const { webhooks } = ((await response.json()) as { data: WebhookPages }).data;
+      names.push(...webhooks.nodes.map(({ name }) => name));
+      after = webhooks.pageInfo.endCursor;
+      isMore = webhooks.pageInfo.hasNextPage;
+    }
+    const sorted = orderBy === "NAME" ? ["a", "b", "c"] : ["b", "c", "a"];
+    expect(names).toEqual(sorted.map((name) => `${name} mine`));
+  },
+);
+interface WebhookPages {
+  readonly webhooks: {
+    readonly nodes: { readonly name: string }[];
+    readonly pageInfo: { readonly endCursor: string; readonly hasNextPage: boolean };
+  };
+}

@@ -5,7 +5,7 @@ import { createIds, type IdPrefix } from "../src/domain/id.ts";
 import { createVault } from "../src/domain/vault.ts";
 import type { App } from "./app.ts";
 
-type Row = Record<string, unknown>;
+export type Row = Record<string, unknown>;
 const newId = createIds(() => new Date());
 const ID = /\b(ten|wh|sec|key|aud|evt|dlv|att|inb|inr)_[0-9a-hjkmnp-tv-z]{26}\b/g;
 

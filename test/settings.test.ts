@@ -48,6 +48,7 @@ const UNREADABLE = [
   ["HOOKWIRE_PROXY", "http://10.0.0.4:3128/all", /without a path/],
   ["HOOKWIRE_PROXY", "http://me:100%@10.0.0.4", /% written as %25/],
   ["HOOKWIRE_RETENTION", "PT23H", /ISO 8601 duration such as P30D \(one day at least\)/],
+  ["HOOKWIRE_AUDIT_RETENTION", "PT23H", /ISO 8601 duration such as P365D \(one day at least\)/],
   ["HOOKWIRE_RETRY_DELAYS", "PT5S,5m", /list of ISO 8601 durations such as PT5S,PT5M/],
   ["HOOKWIRE_RETRY_DELAYS", "P100000000D", /durations/],
   ["HOOKWIRE_TIMEOUT", "PT31S", /from 1 to 30 seconds/],

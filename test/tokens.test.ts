@@ -70,6 +70,7 @@ test.each([
   [{ scopes: [] }, "INVALID_INPUT", ["scopes"]],
   [{ scopes: ["KEYS_ADMIN"] }, "INVALID_INPUT", ["scopes"]],
   [{ scopes: ["TENANTS_ADMIN"] }, "INVALID_INPUT", ["scopes"]],
+  [{ webhooks: [] }, "INVALID_INPUT", ["webhooks"]],
   [{ expiresIn: "P2D" }, "INVALID_INPUT", ["expiresIn"]],
   [{ expiresIn: "PT1S" }, "INVALID_INPUT", ["expiresIn"]],
   [{ webhooks: [{ id: "wh_01h455vb4pex5vsknk084sn02q" }] }, "NOT_FOUND", ["webhooks", "0"]],

@@ -4,7 +4,12 @@ import { isIPv4 } from "node:net";
 
 /** What a name server makes of a question. */
 export type Answer =
-  | { readonly addresses: readonly string[]; readonly afterMs?: number }
+  | {
+      readonly addresses: readonly string[];
+      readonly afterMs?: number;
+      /** The answer from the second lookup on; a lookup is two questions, one for each family. */
+      readonly later?: Answer;
+    }
   /** An error of RFC 1035, 4.1.1. */
   | { readonly code: number }
   | "SILENT"
@@ -32,12 +37,19 @@ export interface NameServer extends AsyncDisposable {
 
 export async function startNameServer(): Promise<NameServer> {
   const known = new Map<string, Answer>();
+  /** Names with another answer later, of whose first lookup one question came. */
+  const asked = new Set<string>();
   const socket = createSocket("udp4");
   const waiting = new Set<NodeJS.Timeout>();
   socket.on("message", (query, { port, address }) => {
     const { name, type, end } = readQuestion(query);
     const answer = known.get(name) ?? { code: NXDOMAIN };
     if (answer === "SILENT") return;
+    if (typeof answer === "object" && "later" in answer && answer.later) {
+      const isSecond = asked.has(name);
+      asked.add(name);
+      if (isSecond) known.set(name, answer.later);
+    }
     const head = query.subarray(0, end);
     const afterMs = typeof answer === "object" && "addresses" in answer ? answer.afterMs : 0;
     const timer = setTimeout(() => {
@@ -97,7 +109,16 @@ function record(type: number, content: readonly number[]): Buffer {
   return Buffer.from([...SAME_NAME, 0, type, 0, 1, 0, 0, 0, 0, 0, content.length, ...content]);
 }
 
-/** Of IPv6 the loopback address only. */
 function bytesOf(address: string): readonly number[] {
-  return isIPv4(address) ? address.split(".").map(Number) : [...Array<number>(15).fill(0), 1];
+  if (isIPv4(address)) return address.split(".").map(Number);
+  // As a URL writes it, in groups of hexadecimal digits.
+  const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = [], tail = []] = text
+    .split("::")
+    .map((side) => side.split(":").filter((group) => group !== ""));
+  const zeros = Array<string>(8 - head.length - tail.length).fill("0");
+  return [...head, ...zeros, ...tail].flatMap((group) => [
+    parseInt(group, 16) >> 8,
+    parseInt(group, 16) & 0xff,
+  ]);
 }

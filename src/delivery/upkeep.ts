@@ -25,14 +25,16 @@ export interface UpkeepStore {
   /** Deleted webhooks that something still waits for. */
   orphaned(): readonly string[];
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
-  removeOld(
-    before: Date,
-    now: Date,
-    place?: RemovalPlace,
-  ): Promise<{
+  removeOld(removal: {
+    readonly before: Date;
+    readonly auditBefore: Date;
+    readonly now: Date;
+    readonly place?: RemovalPlace;
+  }): Promise<{
     readonly deliveries: number;
     readonly events: number;
     readonly logEntries: number;
+    readonly auditEntries: number;
     readonly place?: RemovalPlace;
   }>;
 }
@@ -42,6 +44,8 @@ export interface UpkeepOptions {
   readonly clock: Clock;
   readonly announce: Announce;
   readonly retentionMs: number;
+  /** The same for who did what. */
+  readonly auditRetentionMs: number;
   readonly report: (error: unknown) => void;
 }
 
@@ -137,11 +141,15 @@ export class Upkeep {
   }
 
   async #removeSome(from?: RemovalPlace): Promise<RemovalPlace | undefined> {
-    const { store, clock, announce, retentionMs } = this.#options;
+    const { store, clock, announce, retentionMs, auditRetentionMs } = this.#options;
     const now = clock.now();
-    const before = new Date(now.getTime() - retentionMs);
-    const { place, ...removed } = await store.removeOld(before, now, from);
-    if (removed.deliveries + removed.events + removed.logEntries > 0)
+    const { place, ...removed } = await store.removeOld({
+      before: new Date(now.getTime() - retentionMs),
+      auditBefore: new Date(now.getTime() - auditRetentionMs),
+      now,
+      place: from,
+    });
+    if (Object.values(removed).some((count) => count > 0))
       announce({ type: "retention.removed", ...removed });
     return this.#stop.signal.aborted ? undefined : place;
   }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DAY } from "./duration.ts";
 import { checkedDuration, zodProblems } from "./input.ts";
-import { Refusal, refuseIf } from "./refusal.ts";
+import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import { missingScopes, SCOPES, type Caller, type Scope } from "./rights.ts";
+import type { Tools } from "./tools.ts";
 
 /** A short-lived token for a browser: some of its maker's rights, for as long as the maker has them. */
 export interface AccessToken {
@@ -33,6 +34,12 @@ export const scopesInput = z
   .min(1, "must name at least one scope")
   .max(SCOPES.length, "must name each scope once");
 
+/** A list that a program filtered down to nothing: the token would show nothing, and nobody could say why. */
+const NO_WEBHOOKS: Problem = {
+  path: ["webhooks"],
+  message: "must name at least one webhook; leave it out for all that you see",
+};
+
 const FIELDS = z.object({
   scopes: scopesInput,
   expiresIn: checkedDuration(60_000, DAY),
@@ -43,14 +50,30 @@ export type NewTokenInput = z.input<typeof FIELDS> & {
   readonly webhookIds: readonly string[] | null;
 };
 
-/** Never with more rights than its maker, nor for longer. */
-export function createAccessToken(
+/** Never with more rights than its maker, nor for longer. It is kept nowhere: only who made it is. */
+export async function createAccessToken(
+  caller: Caller,
+  input: NewTokenInput,
+  { clock, store, by }: Tools,
+): Promise<AccessToken> {
+  const token = checkedToken(caller, input, clock.now());
+  const { makerId, tenantId, scopes, webhookIds: webhooks, expiresAt } = token;
+  const after = { scopes, webhooks, expiresAt };
+  await store.audit(
+    tenantId,
+    { action: "token.created", subject: makerId, before: null, after },
+    by,
+  );
+  return token;
+}
+
+function checkedToken(
   { id: makerId, rights }: Caller,
   { webhookIds: wanted, ...input }: NewTokenInput,
   now: Date,
 ): AccessToken {
   const { data, error } = FIELDS.safeParse(input);
-  refuseIf(zodProblems(error));
+  refuseIf([...zodProblems(error), ...(wanted?.length === 0 ? [NO_WEBHOOKS] : [])]);
   const { scopes, expiresIn } = data!;
   const requiredScopes = missingScopes(rights, scopes);
   if (requiredScopes.length > 0)

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ApiKey } from "./api-key.ts";
+import { Inbox } from "./inbox.ts";
 import { REDACTED } from "./request.ts";
 import { Tenant } from "./tenant.ts";
 import { SigningSecret, Webhook, type StoredHeader } from "./webhook.ts";
@@ -15,7 +16,7 @@ export interface Actor {
 /** What the service does by itself. */
 export const NOBODY: Actor = { actor: "service", from: null };
 
-/** One command that changed something: who, what, when, and how it was before and after, without secrets. */
+/** One command: who, what, when, and how that was before and after which it changed, without secrets. */
 export class AuditEntry {
   id!: string;
   tenantId!: string;
@@ -24,7 +25,7 @@ export class AuditEntry {
   from!: string | null;
   /** Such as webhook.updated. */
   action!: string;
-  /** The id of what was changed. */
+  /** The id of what was changed, or of the key that something was made or opened with. */
   subject!: string;
   before!: Shown | null;
   after!: Shown | null;
@@ -32,11 +33,7 @@ export class AuditEntry {
 
 /** Values as they may be shown. */
 export type Shown = Readonly<Record<string, unknown>>;
-export type Audited = Webhook | SigningSecret | ApiKey | Tenant;
-
-export function isAudited(entity: object): entity is Audited {
-  return [Webhook, SigningSecret, ApiKey, Tenant].some((kind) => entity instanceof kind);
-}
+export type Audited = Webhook | SigningSecret | ApiKey | Tenant | Inbox;
 
 /** What people decide about it, and nothing that is secret or counted. */
 export function shownOf(entity: Audited): Shown {
@@ -46,6 +43,10 @@ export function shownOf(entity: Audited): Shown {
     return { webhookId, scheme, hint, expiresAt };
   }
   if (entity instanceof Tenant) return { key: entity.key, name: entity.name };
+  if (entity instanceof Inbox) {
+    const { name, expiresAt, responseStatus, responseDelayMs, failNext } = entity;
+    return { name, expiresAt, responseStatus, responseDelayMs, failNext };
+  }
   const { name, hint, scopes, expiresAt, revokedAt } = entity;
   return { name, hint, scopes, expiresAt, revokedAt };
 }
@@ -84,10 +85,15 @@ function hidden(sealed: string): string {
   return `${REDACTED} ${createHash("sha256").update(sealed).digest("hex").slice(0, 8)}`;
 }
 
-type Change = Pick<AuditEntry, "action" | "subject" | "before" | "after">;
+/** What an entry tells besides who, when and from where. */
+export type AuditChange = Pick<AuditEntry, "action" | "subject" | "before" | "after">;
 
 /** How it was changed: all of a new one, of one that was there what differs. Null when nothing does. */
-export function changeOf(entity: Audited, before: Shown | null, isRemoved = false): Change | null {
+export function changeOf(
+  entity: Audited,
+  before: Shown | null,
+  isRemoved = false,
+): AuditChange | null {
   const noun = nounOf(entity);
   const after = shownOf(entity);
   const subject = entity.id;
@@ -117,6 +123,7 @@ function concealed(before: Shown, after: Shown): Shown {
 function nounOf(entity: Audited): string {
   if (entity instanceof Webhook) return "webhook";
   if (entity instanceof SigningSecret) return "secret";
+  if (entity instanceof Inbox) return "inbox";
   return entity instanceof Tenant ? "tenant" : "key";
 }
 

@@ -26,10 +26,16 @@ async function change(
   tenantId: string,
   deliveryId: string,
   verb: "redeliver" | "cancel",
-  { lanes, store, clock, announce }: Tools,
+  { by, lanes, store, clock, announce }: Tools,
 ): Promise<Delivery> {
   lanes.withdraw(tenantId, deliveryId);
-  const { delivery, lost } = await store.transition(tenantId, deliveryId, verb, clock.now());
+  const { delivery, lost } = await store.transition({
+    tenantId,
+    deliveryId,
+    verb,
+    now: clock.now(),
+    by,
+  });
   // Again: a claim that was on its way from the table has arrived by now.
   if (verb === "cancel") lanes.withdraw(tenantId, deliveryId);
   for (const fact of lost) announce(fact);

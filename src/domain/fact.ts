@@ -67,5 +67,6 @@ export type Fact =
       readonly deliveries: number;
       readonly events: number;
       readonly logEntries: number;
+      readonly auditEntries: number;
     };
 export type Announce = (fact: Fact) => void;

@@ -1,5 +1,5 @@
 import type { ApiKey } from "./api-key.ts";
-import type { Actor } from "./audit.ts";
+import type { Actor, AuditChange, Audited } from "./audit.ts";
 import type { Claim, Delivery, DeliveryAttempt, Settled } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import type { AttemptRecorded } from "./fact.ts";
@@ -55,6 +55,15 @@ export interface Claimed {
   readonly lost: readonly AttemptRecorded[];
 }
 
+/** One of the transitions of delivery.ts that people ask for. */
+export interface Transition {
+  readonly tenantId: string;
+  readonly deliveryId: string;
+  readonly verb: "redeliver" | "cancel";
+  readonly now: Date;
+  readonly by: Actor;
+}
+
 /** `lost`: attempts that were recorded before, because their lease had ended by itself. */
 export interface Transitioned {
   readonly delivery: Delivery;
@@ -89,7 +98,7 @@ export interface Work {
   apiKey(id: string, ofAnyTenant: boolean): Promise<ApiKey>;
   /** Those that are not revoked. */
   countApiKeys(): Promise<number>;
-  add(entity: Webhook | SigningSecret | Inbox | Tenant | ApiKey): void;
+  add(entity: Audited): void;
   remove(entity: SigningSecret | Inbox): void;
 }
 
@@ -104,19 +113,16 @@ export interface Store {
   release(claims: readonly Claim[]): Promise<void>;
   /** The attempt, and the delivery's new state unless the claim was lost meanwhile. */
   record(recording: Recording): Promise<AttemptRecorded>;
-  /** One of the transitions of delivery.ts that people ask for; refuses as they do. */
-  transition(
-    tenantId: string,
-    deliveryId: string,
-    verb: "redeliver" | "cancel",
-    now: Date,
-  ): Promise<Transitioned>;
+  /** Kept with who asked for it. Refuses as delivery.ts does. */
+  transition(transition: Transition): Promise<Transitioned>;
   /** Cancels at most `most` of what waits for a webhook and was created up to `before`. */
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
   /** A webhook as it is; refuses one that is not there. */
   webhook(tenantId: string, ref: WebhookRef): Promise<Webhook>;
-  /** Each change of a webhook, a secret, a key or a tenant is kept with who made it. */
+  /** Each change is kept with who made it. */
   change<T>(tenantId: string, decide: (work: Work) => Promise<T>, by: Actor): Promise<T>;
+  /** Keeps what somebody did that is stored nowhere else. */
+  audit(tenantId: string, change: AuditChange, by: Actor): Promise<void>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
   /** The webhook as the line sees it. */
   route(tenantId: string, webhookId: string): Route | undefined;

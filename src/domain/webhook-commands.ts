@@ -184,18 +184,24 @@ export async function resumeWebhook(
   held: HeldDeliveries,
   tools: Tools,
 ) {
-  if (held === "CANCEL") {
-    const { id, state } = await tools.store.webhook(tenantId, ref);
-    const before = tools.clock.now();
-    for (let count = CANCEL_STEP; state !== "ACTIVE" && count === CANCEL_STEP;) {
-      const cancelled = await tools.store.cancelWaiting(id, before, CANCEL_STEP);
-      for (const fact of cancelled.lost) tools.announce(fact);
-      ({ count } = cancelled);
-    }
-  }
+  if (held === "CANCEL") await cancelHeld(await tools.store.webhook(tenantId, ref), tools);
   return changeState("webhook.resumed", tenantId, ref, tools, (webhook) =>
     resume(webhook, tools.clock.now()),
   );
+}
+
+async function cancelHeld({ id, tenantId, state }: Webhook, tools: Tools): Promise<void> {
+  const { store, clock, announce, by } = tools;
+  if (state === "ACTIVE") return;
+  const before = clock.now();
+  let all = 0;
+  for (let count = CANCEL_STEP; count === CANCEL_STEP; all += count) {
+    const cancelled = await store.cancelWaiting(id, before, CANCEL_STEP);
+    for (const fact of cancelled.lost) announce(fact);
+    ({ count } = cancelled);
+  }
+  const change = { action: "deliveries.cancelled", subject: id, before: null };
+  if (all > 0) await store.audit(tenantId, { ...change, after: { count: all } }, by);
 }
 
 async function changeState(

@@ -44,6 +44,8 @@ const DEFAULTS: Partial<WebhookInput> = {
 export type WebhookPatch = { readonly [K in keyof WebhookInput]?: WebhookInput[K] | null };
 
 const EVENT_TYPES_MAX = 100;
+const TWO_CREDENTIALS =
+  "holds a user name or password, but the webhook has an authorization header already; leave one of the two out";
 
 const between = (least: number, most: number) => {
   const message = `must be ${least} to ${most}`;
@@ -104,11 +106,11 @@ export function checkWebhook(
   const parsed = FIELDS.safeParse(input);
   const problems: Problem[] = [...found, ...zodProblems(parsed.error)];
   const { url: plainUrl, authorization } = splitUserinfo(input.url);
-  const headers = checkHeaders(
-    authorization === null ? input.headers : withAuthorization(input.headers, authorization),
-    storedHeaders,
-    problems,
-  );
+  const given =
+    authorization === null
+      ? input.headers
+      : withAuthorization(authorization, input.headers, { storedHeaders, problems });
+  const headers = checkHeaders(given, storedHeaders, problems);
   const secret = checkSecret(input.secret, input.signature, problems);
   for (const [index, pattern] of input.eventTypes.slice(0, EVENT_TYPES_MAX).entries())
     if (expandPatterns([pattern]).unknown.length > 0)
@@ -141,9 +143,24 @@ export function checkSecret(
   return null;
 }
 
-/** Credentials of a URL take the place of those in a header. */
-function withAuthorization(headers: readonly HeaderInput[], value: string): HeaderInput[] {
-  const others = headers.filter(({ name }) => name.toLowerCase() !== "authorization");
+/**
+ * Credentials of a URL as a header. They replace basic authentication that is stored: that came from a URL as well, or
+ * might have. Any other header is not dropped behind the caller's back: one of the two has to go.
+ */
+function withAuthorization(
+  value: string,
+  headers: readonly HeaderInput[],
+  { storedHeaders, problems }: { storedHeaders: readonly CustomHeader[]; problems: Problem[] },
+): HeaderInput[] {
+  const isIt = ({ name }: Pick<HeaderInput, "name">) => name.toLowerCase() === "authorization";
+  const stored = storedHeaders.find(isIt)?.value;
+  const isOther = (header: HeaderInput) =>
+    header.value == null
+      ? stored !== undefined && !/^basic /i.test(stored)
+      : header.value !== value;
+  if (headers.filter(isIt).some(isOther))
+    problems.push({ path: ["url"], message: TWO_CREDENTIALS });
+  const others = headers.filter((header) => !isIt(header));
   return [...others, { name: "authorization", value, isSecret: true }];
 }
 
@@ -160,7 +177,8 @@ export function currentInput(
     description: webhook.description,
     integration: webhook.integration,
     format: webhook.format,
-    headers: storedHeaders,
+    // As a form says them: without a value they stay as they are.
+    headers: storedHeaders.map(({ name, isSecret }) => ({ name, isSecret })),
     signature: webhook.signature,
     retryDelays: webhook.retryDelaysMs?.map(formatDuration) ?? null,
     timeout: webhook.timeoutMs === null ? null : formatDuration(webhook.timeoutMs),

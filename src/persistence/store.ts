@@ -1,4 +1,4 @@
-import type { Actor } from "../domain/audit.ts";
+import type { Actor, AuditChange } from "../domain/audit.ts";
 import type { Claim } from "../domain/delivery.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptRecorded } from "../domain/fact.ts";
@@ -15,6 +15,7 @@ import type {
   NewEvent,
   Recording,
   Store,
+  Transition,
   Transitioned,
   Work,
 } from "../domain/store.ts";
@@ -28,7 +29,7 @@ import { foldLog, type Folding } from "./verbs/fold.ts";
 import { keep, keepTest } from "./verbs/keep.ts";
 import { receive } from "./verbs/receive.ts";
 import { claimDue, record } from "./verbs/record.ts";
-import { removeOld, type RemovalPlace, type Removed } from "./verbs/retention.ts";
+import { removeOld, type Removal, type Removed } from "./verbs/retention.ts";
 import { cancelWaiting, endLeases, transition } from "./verbs/transition.ts";
 import { isStale, OrmWork } from "./work.ts";
 import { Writer } from "./writer.ts";
@@ -136,19 +137,22 @@ export class SqliteStore implements Store {
     return this.#writer.change(record, recording, 3);
   }
 
-  async transition(
-    tenantId: string,
-    deliveryId: string,
-    verb: "redeliver" | "cancel",
-    now: Date,
-  ): Promise<Transitioned> {
-    const done = await this.#writer.change(transition, { tenantId, deliveryId, verb, now });
+  async transition(about: Transition): Promise<Transitioned> {
+    const done = await this.#writer.change(transition, about, 3);
     if (done instanceof Refusal) throw done;
     return done;
   }
 
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome> {
     return this.#writer.change(cancelWaiting, { webhookId, before, most }, most);
+  }
+
+  async audit(tenantId: string, change: AuditChange, by: Actor): Promise<void> {
+    const at = this.#options.clock.now();
+    await this.#writer.change(
+      (transaction, about: AuditChange) => transaction.audit(about, { tenantId, at, by }),
+      change,
+    );
   }
 
   receive(request: InboxRequest): Promise<InboxAnswer | null> {
@@ -163,8 +167,8 @@ export class SqliteStore implements Store {
     return this.#sql.orphaned();
   }
 
-  removeOld(before: Date, now: Date, place?: RemovalPlace): Promise<Removed> {
-    return this.#writer.change(removeOld, { before, now, tenantIds: this.tenantIds, place });
+  removeOld(removal: Omit<Removal, "tenantIds">): Promise<Removed> {
+    return this.#writer.change(removeOld, { ...removal, tenantIds: this.tenantIds });
   }
 
   /** When keys were last used, by id. */

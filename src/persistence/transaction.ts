@@ -1,3 +1,4 @@
+import type { Actor, AuditChange } from "../domain/audit.ts";
 import type { IdPrefix } from "../domain/id.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { Route } from "../domain/route.ts";
@@ -19,6 +20,13 @@ export type Positions = Map<string, number>;
 
 /** A change of a log entry that the caller leaves out is null. */
 export type LogFields = Pick<LogEntry, "tenantId" | "at" | "change"> & Partial<LogEntry>;
+
+/** Who did it, where and when. */
+export interface Audit {
+  readonly tenantId: string;
+  readonly at: Date;
+  readonly by: Actor;
+}
 
 /**
  * What verbs work with inside one turn of the writer. What they do outside the database (positions, places in lanes)
@@ -51,6 +59,11 @@ export class Transaction {
     const entry: LogEntry = { ...BLANK, ...fields, position };
     this.entries.push(entry);
     this.sql.addLogEntry(entry);
+  }
+
+  /** Keeps who did what, in the tenant that it concerns. */
+  audit(change: AuditChange, { by, ...about }: Audit): void {
+    this.sql.addAuditEntry({ id: this.tools.newId("aud"), ...about, ...by, ...change });
   }
 
   /** The tenant's webhooks are not what they were: fan-out and lanes read them anew. */

@@ -4,15 +4,7 @@ import {
   type EntityManager,
 } from "@mikro-orm/core";
 import { ApiKey } from "../domain/api-key.ts";
-import {
-  AuditEntry,
-  changeOf,
-  isAudited,
-  shownOf,
-  type Actor,
-  type Audited,
-  type Shown,
-} from "../domain/audit.ts";
+import { changeOf, shownOf, type Actor, type Audited, type Shown } from "../domain/audit.ts";
 import { Inbox } from "../domain/inbox.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Work } from "../domain/store.ts";
@@ -27,8 +19,7 @@ export class OrmWork implements Work {
   readonly #now: Date;
   /** Versions as read, null for a new one. */
   readonly #webhooks = new Map<Webhook, number | null>();
-  readonly #removedInboxes: string[] = [];
-  readonly #removedSecrets: SigningSecret[] = [];
+  readonly #removed: Audited[] = [];
   /** As read, null for a new one. */
   readonly #audited = new Map<Audited, Shown | null>();
 
@@ -83,6 +74,7 @@ export class OrmWork implements Work {
       expiresAt: { $gt: this.#now },
     });
     if (!inbox) throw new Refusal("INBOX_NOT_FOUND", { path: ["inboxId"] });
+    this.#audited.set(inbox, shownOf(inbox));
     return inbox;
   }
 
@@ -112,18 +104,15 @@ export class OrmWork implements Work {
     return this.#em.count(ApiKey, { tenantId: this.#tenantId, revokedAt: null });
   }
 
-  add(entity: Webhook | SigningSecret | Inbox | Tenant | ApiKey): void {
+  add(entity: Audited): void {
     if (entity instanceof Webhook) this.#webhooks.set(entity, null);
-    if (isAudited(entity)) this.#audited.set(entity, null);
+    this.#audited.set(entity, null);
     this.#em.persist(entity);
   }
 
   remove(entity: SigningSecret | Inbox): void {
-    if (entity instanceof Inbox) this.#removedInboxes.push(entity.id);
-    else {
-      this.#removedSecrets.push(entity);
-      this.#audited.delete(entity);
-    }
+    this.#removed.push(entity);
+    this.#audited.delete(entity);
     this.#em.remove(entity);
   }
 
@@ -134,16 +123,15 @@ export class OrmWork implements Work {
   }
 
   /** Keeps who changed what, beside the changes themselves; returns what was changed. */
-  #audit({ tools }: Transaction, by: Actor): readonly Audited[] {
+  #audit(transaction: Transaction, by: Actor): readonly Audited[] {
     const changes = [
       ...[...this.#audited].map(([entity, before]) => [entity, changeOf(entity, before)] as const),
-      ...this.#removedSecrets.map((secret) => [secret, changeOf(secret, null, true)] as const),
+      ...this.#removed.map((entity) => [entity, changeOf(entity, null, true)] as const),
     ];
     return changes.flatMap(([entity, change]) => {
       if (!change) return [];
       const tenantId = entity instanceof Tenant ? entity.id : entity.tenantId;
-      const about = { id: tools.newId("aud"), tenantId, at: this.#now };
-      this.#em.persist(Object.assign(new AuditEntry(), about, by, change));
+      transaction.audit(change, { tenantId, at: this.#now, by });
       return [entity];
     });
   }
@@ -153,7 +141,8 @@ export class OrmWork implements Work {
     const changed = this.#audit(transaction, by);
     await this.#em.flush();
     transaction.hasChangedKeys ||= changed.some((entity) => entity instanceof ApiKey);
-    for (const id of this.#removedInboxes) transaction.sql.emptyInbox(id);
+    for (const entity of this.#removed)
+      if (entity instanceof Inbox) transaction.sql.emptyInbox(entity.id);
     for (const [webhook, versionBefore] of this.#webhooks) {
       if (webhook.version === versionBefore) continue;
       transaction.changeWebhooks(this.#tenantId);

@@ -15,7 +15,7 @@ const CreateAccessTokenInput = builder.inputType("CreateAccessTokenInput", {
     webhooks: t.field({
       type: [WebhookRefInput],
       description:
-        "Shows only what belongs to these; all that the caller sees when absent. Then without the scopes that concern no webhook.",
+        "Shows only what belongs to these, at least one; all that the caller sees when absent. Then without the scopes that concern no webhook.",
     }),
     expiresIn: t.field({
       type: "Duration",
@@ -52,8 +52,8 @@ builder.mutationField("createAccessToken", (t) =>
     resolve: (_root, { input: { webhooks, ...input } }, context) =>
       refusing(async () => {
         const webhookIds = webhooks ? await seenIds(webhooks.map(webhookRef), context) : null;
-        const now = context.tools.clock.now();
-        const token = createAccessToken(context.caller, { ...input, webhookIds }, now);
+        const { caller, tools } = context;
+        const token = await createAccessToken(caller, { ...input, webhookIds }, tools);
         return { token: await context.signToken(token), expiresAt: token.expiresAt };
       }),
   }),

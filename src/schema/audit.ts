@@ -8,7 +8,7 @@ import { TimeRange } from "./time-range.ts";
 AuditEntryRef.implement({
   authScopes: { needs: "AUDIT_READ" },
   description:
-    "Who did what: one entry for each webhook, secret, key or tenant that a command changed. Of secrets its values hold only that they changed.",
+    "Who did what: one entry for each webhook, secret, key, tenant, inbox or delivery that a command changed, for each token and for each browser that was signed in. Of secrets its values hold only that they changed. Kept for HOOKWIRE_AUDIT_RETENTION.",
   interfaces: [Node],
   fields: (t) => ({
     at: t.expose("at", { type: "DateTime", description: "When." }),
@@ -22,7 +22,10 @@ AuditEntryRef.implement({
       description: "Who: the id of a key, or operator for the operator's key.",
     }),
     action: t.exposeString("action", { description: "What, such as webhook.updated." }),
-    subject: t.exposeID("subject", { description: "The id of what was changed." }),
+    subject: t.exposeID("subject", {
+      description:
+        "The id of what was changed; of a token or a session that of the key behind it, or operator.",
+    }),
     from: t.exposeString("from", {
       nullable: true,
       description: "The address that the command came from.",
@@ -46,7 +49,7 @@ const AuditFilterInput = builder.inputType("AuditFilter", {
   description: "Which entries.",
   fields: (t) => ({
     actions: t.stringList({ description: "Of these actions." }),
-    subject: t.id({ description: "Of this webhook, secret, key or tenant." }),
+    subject: t.id({ description: "Of this webhook, secret, key, tenant, inbox or delivery." }),
     at: t.field({ type: TimeRange, description: "In this time." }),
   }),
 });

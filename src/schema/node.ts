@@ -20,6 +20,7 @@ export async function loadNode(
   id: string,
   { load, tenantId, reader, tenantReader, caller }: Context,
 ): Promise<{ id: string } | null> {
+  const isNarrow = caller.rights.webhookIds !== null;
   switch (prefixOf(id)) {
     case "wh": {
       const webhook = await load.webhook.load(id);
@@ -38,8 +39,9 @@ export async function loadNode(
     case "typ":
       return BUILT_IN.find((type) => type.id === id) ?? null;
     case "key":
-      return tenantReader.apiKey(tenantId, id);
+      return isNarrow ? null : tenantReader.apiKey(tenantId, id);
     case "aud":
+      if (isNarrow) return null;
       return tenantReader.auditEntry(isOperator(caller.rights) ? null : tenantId, id);
     case "ten":
       return id === tenantId || isOperator(caller.rights) ? tenantReader.tenant(id) : null;

@@ -1,4 +1,5 @@
 import { Refusal } from "../domain/refusal.ts";
+import { splitUserinfo } from "../domain/userinfo.ts";
 import { SigningSecret, type WebhookRef } from "../domain/webhook.ts";
 import type { Context } from "./context.ts";
 
@@ -36,7 +37,8 @@ export function refuseNarrow({ caller }: Context): void {
 export async function seeUrl(url: string | null | undefined, context: Context): Promise<void> {
   const { caller, reader, tenantId, inboxUrl } = context;
   const prefix = inboxUrl("");
-  const href = url == null ? undefined : URL.parse(url)?.href;
+  // As it will be stored: without a user name and password.
+  const href = url == null ? undefined : URL.parse(splitUserinfo(url).url)?.href;
   if (!caller.rights.webhookIds || !href?.startsWith(prefix)) return;
   const inboxId = href.slice(prefix.length).split(/[/?#]/)[0]!;
   if (!(await reader.inbox(tenantId, inboxId)))

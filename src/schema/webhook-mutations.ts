@@ -33,7 +33,7 @@ const HeaderInput = builder.inputType("HeaderInput", {
 });
 
 const URL_WORDS =
-  "Where requests go. A user name and password in it become a secret authorization header.";
+  "Where requests go. A user name and password in it become a secret authorization header; refused beside one of your own.";
 
 const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
   description: "A new webhook.",

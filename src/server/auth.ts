@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { jwtVerify, SignJWT } from "jose";
 import { hashOf } from "../domain/api-key.ts";
+import type { Actor, AuditChange } from "../domain/audit.ts";
 import { OPERATOR, SCOPES } from "../domain/rights.ts";
 import { isOwnOrigin } from "./cors.ts";
 import type { Keys } from "./keys.ts";
@@ -31,6 +32,7 @@ export interface AuthOptions {
   readonly secretKey: Buffer;
   /** The address that browsers know the service by. */
   readonly publicUrl: string;
+  readonly audit: (tenantId: string, change: AuditChange, by: Actor) => void;
 }
 
 /** The operator's key opens everything, a tenant's what its scopes say; a browser gets a cookie for either. */
@@ -81,9 +83,13 @@ export class Auth {
   /** A Set-Cookie value for who brings a key or a fresh link; undefined for anybody else. */
   async signIn(
     by: { readonly key: string } | { readonly token: string },
+    from: string | null,
   ): Promise<string | undefined> {
     const session = "key" in by ? await this.#byKey(by.key) : this.#byLink(by.token);
     if (!session) return undefined;
+    const { id: actor, rights } = session;
+    const change = { action: "session.created", subject: actor, before: null, after: null };
+    this.#options.audit(rights.tenantId, change, { actor, from });
     const token = await new SignJWT()
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(session.id)

@@ -50,12 +50,17 @@ export class Keys {
       if (!this.#sessions.has(id)) this.#idOfHash.delete(hash);
   }
 
-  /** Keeps when each was last used. */
+  /** Keeps when each was last used. What can't be written now goes along with the next: one time for each key. */
   async keepUses(): Promise<void> {
     const uses = this.#uses;
     if (uses.size === 0) return;
     this.#uses = new Map();
-    await this.#source.used(uses);
+    try {
+      await this.#source.used(uses);
+    } catch (error) {
+      this.#uses = new Map([...uses, ...this.#uses]);
+      throw error;
+    }
   }
 
   async #open(read: () => Promise<ApiKey | null | undefined>): Promise<Session | null> {

@@ -23,6 +23,7 @@ export async function serveLogin(
   response: ServerResponse,
   auth: Auth,
 ): Promise<void> {
+  const from = request.socket.remoteAddress ?? null;
   const token = new URL(request.url!, "http://login").searchParams.get("token");
   if (request.method === "POST") {
     // Another site's form would sign this browser in as somebody else.
@@ -31,7 +32,7 @@ export async function serveLogin(
     const key = new URLSearchParams(bytes.toString()).get("key") ?? "";
     return answer(
       response,
-      await auth.signIn({ key: key.trim() }),
+      await auth.signIn({ key: key.trim() }, from),
       "This key is not the right one.",
     );
   }
@@ -41,7 +42,7 @@ export async function serveLogin(
   if (await auth.identify(request, undefined)) return go(response);
   answer(
     response,
-    await auth.signIn({ token }),
+    await auth.signIn({ token }, from),
     "This link was used or is too old. Sign in with the key.",
   );
 }

@@ -1,4 +1,5 @@
 import { apiKeyStatements } from "./api-keys.ts";
+import { auditStatements } from "./audit.ts";
 import { claimStatements } from "./claims.ts";
 import { deliveryStatements } from "./deliveries.ts";
 import { eventStatements } from "./events.ts";
@@ -19,6 +20,7 @@ export function createStatements(db: SqliteHandle) {
     ...logStatements(db),
     ...inboxStatements(db),
     ...apiKeyStatements(db),
+    ...auditStatements(db),
     ...foldStatements(db),
     ...retentionStatements(db),
   };

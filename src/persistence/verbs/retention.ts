@@ -14,6 +14,8 @@ export interface RemovalPlace {
 
 export interface Removal {
   readonly before: Date;
+  /** The same for who did what. */
+  readonly auditBefore: Date;
   readonly now: Date;
   readonly tenantIds: readonly string[];
   /** Where the step before ended; absent for the first. */
@@ -24,6 +26,7 @@ export interface Removed {
   readonly deliveries: number;
   readonly events: number;
   readonly logEntries: number;
+  readonly auditEntries: number;
   /** Where to go on; absent when all was looked at. */
   readonly place?: RemovalPlace;
 }
@@ -31,7 +34,7 @@ export interface Removed {
 /** Removes one step of what is finished and older than `before`, and what nothing refers to any more. */
 export function removeOld(
   { sql }: Transaction,
-  { before, now, tenantIds, place = { deliveryId: "", eventId: "" } }: Removal,
+  { before, auditBefore, now, tenantIds, place = { deliveryId: "", eventId: "" } }: Removal,
 ): Removed {
   const deliveries = sql.removeDeliveries(place.deliveryId, before, STEP);
   const events = sql.removeEvents(place.eventId, before, STEP);
@@ -39,11 +42,12 @@ export function removeOld(
     (sum, tenantId) => sum + sql.removeLog(tenantId, before, STEP),
     0,
   );
+  const auditEntries = sql.removeAuditEntries(auditBefore, STEP);
   const hasMoreInboxes = sql.removeInboxes(now);
   sql.removeSecrets(new Date(now.getTime() - EXPIRED_SECRET_MS));
   sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
   sql.removeWebhooks(before);
-  const counts = { deliveries: deliveries.length, events: events.length, logEntries };
+  const counts = { deliveries: deliveries.length, events: events.length, logEntries, auditEntries };
   const hasMore = hasMoreInboxes || Object.values(counts).some((count) => count >= STEP);
   const next = {
     deliveryId: deliveries.at(-1) ?? place.deliveryId,

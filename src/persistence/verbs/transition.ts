@@ -1,18 +1,12 @@
+import type { Shown } from "../../domain/audit.ts";
 import { cancel, Delivery, redeliver } from "../../domain/delivery.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
 import { Refusal, refusalOr } from "../../domain/refusal.ts";
-import type { CancelledSome, Transitioned } from "../../domain/store.ts";
+import type { CancelledSome, Transition, Transitioned } from "../../domain/store.ts";
 import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
 import { logDelivery } from "./keep.ts";
 import { recordLost, stateOf } from "./record.ts";
-
-export interface Transition {
-  readonly tenantId: string;
-  readonly deliveryId: string;
-  readonly verb: "redeliver" | "cancel";
-  readonly now: Date;
-}
 
 /**
  * A transition that somebody asked for. What delivery.ts refuses is answered as a value: thrown, it would undo the
@@ -20,7 +14,7 @@ export interface Transition {
  */
 export function transition(
   transaction: Transaction,
-  { tenantId, deliveryId, verb, now }: Transition,
+  { tenantId, deliveryId, verb, now, by }: Transition,
 ): Transitioned | Refusal {
   const { sql, routes } = transaction;
   const before = sql.delivery(tenantId, deliveryId);
@@ -35,10 +29,23 @@ export function transition(
       : redeliver(stateOf(row), { now, inFlight, webhookGone }),
   );
   if (to instanceof Refusal) return to;
+  const delivery = deliveryOf(row);
+  const change = {
+    action: verb === "cancel" ? "delivery.cancelled" : "delivery.redelivered",
+    subject: deliveryId,
+    before: shownOf(delivery),
+    after: shownOf(to),
+  };
   sql.transition(row.id, to);
-  const delivery = Object.assign(deliveryOf(row), to);
+  Object.assign(delivery, to);
   logDelivery(transaction, delivery, verb === "cancel" ? "CANCELLED" : "REQUEUED", now);
+  transaction.audit(change, { tenantId, at: now, by });
   return { delivery, lost };
+}
+
+/** For the audit log: as it is stored, whatever its webhook makes of it. */
+function shownOf({ status, dueAt }: Pick<Delivery, "status" | "dueAt">): Shown {
+  return { status, dueAt };
 }
 
 export interface CancelWaiting {
