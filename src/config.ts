@@ -1,60 +1,22 @@
-import { promises as dns } from "node:dns";
 import { z } from "zod";
+import {
+  cidrs,
+  duration,
+  fail,
+  integer,
+  list,
+  nameServers,
+  origins,
+  outboundProxy,
+  publicUrl,
+  readDocuments,
+  secretKey,
+  Unreadable,
+} from "./config-parsers.ts";
 import { parseDuration } from "./domain/duration.ts";
 import { DEFAULT_RETRY_DELAYS } from "./domain/retry.ts";
-import { parseCidr } from "./domain/target.ts";
 
 const DAY_MS = 86_400_000;
-
-/** A setting's text, read once at the start. Each message says what the setting should look like. */
-const integer = (least: number, most: number) =>
-  z.string().transform((text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most
-      ? value
-      : fail(`a whole number from ${least} to ${most}`);
-  });
-const duration = (least: number, most: number, example: string) =>
-  z.string().transform((text) => {
-    const ms = parseDuration(text);
-    return ms !== undefined && ms >= least && ms <= most
-      ? ms
-      : fail(`an ISO 8601 duration such as ${example}`);
-  });
-const list = z.string().transform((text) =>
-  text
-    .split(",")
-    .map((part) => part.trim())
-    .filter(Boolean),
-);
-const cidrs = list.transform((parts) => {
-  for (const part of parts) {
-    try {
-      parseCidr(part);
-    } catch (error) {
-      fail(`a list of CIDRs such as 127.0.0.0/8,10.0.0.0/8: ${(error as Error).message}`);
-    }
-  }
-  return parts;
-});
-
-const nameServers = list.transform((parts) => {
-  try {
-    new dns.Resolver().setServers(parts);
-  } catch {
-    fail("a list of addresses such as 10.0.0.2,10.0.0.3:5353");
-  }
-  return parts;
-});
-
-const origins = list.transform((parts) =>
-  parts.map((part) => {
-    const url = URL.parse(part);
-    return url && /^https?:$/.test(url.protocol) && `${url.origin}/` === url.href
-      ? url.origin
-      : fail("a list of origins without a path, such as https://admin.example.com");
-  }),
-);
 
 /** A limit of the API, from 1 to `most`. */
 const limit = (most: number, otherwise: number, help: string) => ({
@@ -66,19 +28,8 @@ const MIB = 1024 * 1024;
 /** 25,000 take up to 0.2 s on one core, and a batch of 1,000 publishes with all that it may tell is below it. */
 const COST =
   "cost of an operation: 1 for each field, times the rows of the lists that it is on, as many as `first` says or 10";
-
-/** A secret key's bytes. */
-export function secretKey(text: string): Buffer {
-  const key = Buffer.from(text, "base64");
-  return key.length === 32
-    ? key
-    : fail("32 bytes in base64, as `openssl rand -base64 32` prints them");
-}
-
-class Unreadable extends Error {}
-function fail(shape: string): never {
-  throw new Unreadable(shape);
-}
+const STEPS =
+  "steps to validate a document: 1 for each field and fragment where it is used, and 1 for each two of the same name side by side";
 
 /** Every setting once: how it is read, its default, and what it means. */
 export const SETTINGS = {
@@ -181,6 +132,21 @@ export const SETTINGS = {
     default: "",
     help: "origins of other sites whose pages may call with a key, such as https://admin.example.com",
   },
+  HOOKWIRE_DOCUMENTS: {
+    parse: z.string().transform((path) => (path === "" ? undefined : readDocuments(path))),
+    default: "",
+    help: "JSON file of the only documents that may run, by hash; a key of an operator runs any",
+  },
+  HOOKWIRE_LIMIT_CONNECTIONS: limit(
+    1_000_000,
+    10_000,
+    "connections in all, sockets and event streams among them; further ones are closed without an answer",
+  ),
+  HOOKWIRE_LIMIT_REQUEST: {
+    parse: duration(1000, 3_600_000, "PT1M, from PT1S to PT1H"),
+    default: "PT1M",
+    help: "how long a request may take to arrive, its headers 10 seconds at most",
+  },
   HOOKWIRE_LIMIT_BODY: limit(256 * MIB, 16 * MIB, "bytes of a request's body"),
   HOOKWIRE_LIMIT_DOCUMENT: limit(MIB, 100_000, "characters of a GraphQL document"),
   HOOKWIRE_LIMIT_TOKENS: limit(100_000, 4000, "tokens of a document"),
@@ -189,11 +155,16 @@ export const SETTINGS = {
   HOOKWIRE_LIMIT_ROOT_FIELDS: limit(1000, 20, "fields at the top of an operation"),
   HOOKWIRE_LIMIT_ALIASES: limit(10_000, 50, "aliases of a document"),
   HOOKWIRE_LIMIT_DIRECTIVES: limit(10_000, 50, "directives of a document"),
+  HOOKWIRE_LIMIT_VALIDATION: limit(1_000_000, 20_000, STEPS),
   HOOKWIRE_LIMIT_COST: limit(10_000_000, 25_000, COST),
   HOOKWIRE_LIMIT_LIST: limit(100_000, 1000, "entries of a list in an input"),
   HOOKWIRE_LIMIT_PAGE: limit(100, 100, "rows of a page"),
-  HOOKWIRE_LIMIT_SOCKETS: limit(1_000_000, 5000, "sockets in all"),
-  HOOKWIRE_LIMIT_SOCKETS_PER_KEY: limit(1_000_000, 50, "sockets of one key or access token"),
+  HOOKWIRE_LIMIT_SOCKETS: limit(1_000_000, 5000, "sockets and event streams in all"),
+  HOOKWIRE_LIMIT_SOCKETS_PER_KEY: limit(
+    1_000_000,
+    50,
+    "sockets and event streams of one key or access token",
+  ),
   HOOKWIRE_LIMIT_SOCKETS_WAITING: limit(1_000_000, 100, "sockets that said no hello yet"),
   HOOKWIRE_LIMIT_SOCKET_OPERATIONS: limit(10_000, 100, "operations under way on one socket"),
   HOOKWIRE_LIMIT_SOCKET_MESSAGE: limit(256 * MIB, MIB, "bytes of a message on a socket"),
@@ -257,45 +228,4 @@ export function readSettings<T extends Table>(table: T, env: Env): Values<T> {
   if (unknown.length > 0)
     throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
   return Object.fromEntries(entries) as Values<T>;
-}
-
-/** What begins with http: or https: and ends with its host or port. */
-function bareUrl(text: string): URL | undefined {
-  const url = URL.parse(text);
-  const isBare =
-    url && /^https?:$/.test(url.protocol) && url.pathname === "/" && !url.search && !url.hash;
-  return isBare ? url : undefined;
-}
-
-function publicUrl(text: string): string {
-  return (
-    bareUrl(text)?.origin ??
-    fail("an http or https address without a path, such as https://hooks.example.com")
-  );
-}
-
-const PROXY_SHAPE =
-  "an http or https address without a path, such as http://10.0.0.4:3128 or http://user:password@proxy.example.com:3128";
-
-function outboundProxy(text: string) {
-  const url = bareUrl(text) ?? fail(PROXY_SHAPE);
-  const isSecure = url.protocol === "https:";
-  return {
-    isSecure,
-    host: url.hostname.replace(/^\[|\]$/g, ""),
-    port: Number(url.port || (isSecure ? 443 : 80)),
-    ...((url.username || url.password) && { authorization: basic(url) }),
-  };
-}
-
-/** The scheme of RFC 7617. */
-function basic({ username, password }: URL): string {
-  let pair: string;
-  try {
-    pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  } catch {
-    // A % that is not the beginning of an escaped character.
-    return fail("a URL whose user name and password have % written as %25");
-  }
-  return `Basic ${Buffer.from(pair).toString("base64")}`;
 }

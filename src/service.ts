@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./delivery/engine.ts";
-import { createSender, type Sender, type SenderRules } from "./delivery/sender.ts";
+import { createSender, type Sender } from "./delivery/sender.ts";
 import { createTestPlaces } from "./delivery/test-places.ts";
 import { Upkeep } from "./delivery/upkeep.ts";
 import { NOBODY } from "./domain/audit.ts";
@@ -26,11 +26,11 @@ import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
 import { SqliteStore } from "./persistence/store.ts";
 import { Auth } from "./server/auth.ts";
+import { createBounds } from "./server/bounds.ts";
 import { createGate } from "./server/gate.ts";
 import { createGraphQL } from "./server/graphql.ts";
 import { listen, portOf, serve } from "./server/http.ts";
 import { Keys } from "./server/keys.ts";
-import { Rates } from "./server/rates.ts";
 import { serveSockets } from "./server/socket.ts";
 
 /** Attempts in flight for one webhook that says nothing else. */
@@ -58,7 +58,7 @@ export async function startService(
   circumstances: Partial<Circumstances> = {},
 ): Promise<Service> {
   await using started = new AsyncDisposableStack();
-  const listener = await listen(config.HOST, config.PORT);
+  const listener = await listen(config);
   started.defer(() => void listener.close());
   const url = config.PUBLIC_URL ?? `http://${hostOf(config.HOST)}:${portOf(listener)}`;
   const base = createBase(config, log, url, circumstances);
@@ -248,6 +248,7 @@ function createSite(
   const stream = (request: StreamRequest) => new LogStream(live, request);
   const newErrorId = () => randomBytes(6).toString("hex");
   const maskError = createGate({ report, storageProblem, newErrorId });
+  const bounds = createBounds(base.config, clock.leaseMs);
   const yoga = createGraphQL(
     {
       tools,
@@ -261,12 +262,11 @@ function createSite(
           webhookReader: new NarrowWebhookReader(database.orm, clock.now, view),
         };
       },
-      signToken: (token) => auth.tokens.sign(token),
+      signToken: (token, maker) => auth.tokens.sign(token, maker),
       inboxUrl,
       stream,
     },
-    maskError,
-    base.config,
+    { ...bounds, maskError },
   );
   const visits: VisitTools = {
     ...tools,
@@ -279,8 +279,7 @@ function createSite(
     auth,
     yoga,
     maskError,
-    limits: base.config,
-    rates: new Rates(base.config, clock.leaseMs),
+    ...bounds,
     origins: { publicUrl: base.url, allowed: base.config.HOOKWIRE_ALLOWED_ORIGINS },
     report,
     wait: clock.wait,

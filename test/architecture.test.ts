@@ -37,7 +37,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
   delivery: { folders: ["domain"] },
   "log.ts": { folders: ["domain"] },
   "metrics.ts": { folders: ["domain"] },
-  "config.ts": { folders: ["domain"] },
+  "config.ts": { folders: ["domain", "config-parsers.ts"] },
+  "config-parsers.ts": { folders: ["domain"] },
   // Resolvers get the read functions through their context, and may name their types.
   schema: { folders: ["domain"], typesOf: /^src\/persistence\/(read(-[a-z-]+)?|page)\.ts$/ },
   server: { folders: ["domain", "schema"] },

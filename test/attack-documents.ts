@@ -18,6 +18,12 @@ const nested = (depth: number, open: string, heart: string, close: string) =>
 const doubling = (count: number, field: string) =>
   `{ ...F0 } ${times(count, (n) => `fragment F${n} on Query { ...F${n + 1} ...F${n + 1} }`)} fragment F${count} on Query { ${field} }`;
 
+/** A field that may stand any number of times, if each is compared with all the others. */
+const EQUAL = "tenant { id } ";
+const beside = (count: number) => times(count, (n) => `fragment F${n} on Viewer { ${EQUAL}}`);
+const chain = (count: number) =>
+  `{ viewer { ...F0 } } ${times(count, (n) => `fragment F${n} on Viewer { ${EQUAL} ...F${n + 1} }`)} fragment F${count} on Viewer { keyName }`;
+
 const ROUND = "deliveries(first: 100) { nodes { webhook { ";
 const DELIVERIES = "{ id status eventType webhookName attemptCount }";
 
@@ -129,7 +135,7 @@ export const ATTACKS: readonly Attack[] = [
         .replace("{ ...F0 }", "{ viewer { tenant { ...F0 } } }")
         .replaceAll("on Query", "on Tenant"),
     },
-    setting: "HOOKWIRE_LIMIT_COST",
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
   },
   {
     name: "400 fragments in a chain, the last with 30 fields at the top",
@@ -155,17 +161,57 @@ export const ATTACKS: readonly Attack[] = [
   },
   {
     name: "as many equal fields as the tokens allow",
-    body: { query: `{ viewer { ${"tenant { id } ".repeat(990)} } }` },
+    body: { query: `{ viewer { ${EQUAL.repeat(990)} } }` },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
   },
   {
     name: "a field of another type in the last of 430 inline fragments",
     body: {
       query: `{ viewer { ${"... on Viewer { tenant { id } } ".repeat(430)} tenant { nope } } }`,
     },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
   },
   {
     name: "fields that do not exist",
     body: { query: `{ viewer { ${times(3900, (n) => `keyNam${n}`)} } }` },
+  },
+  {
+    name: "equal fields of lists, as many as the tokens allow",
+    body: { query: `{ webhooks { nodes { ${"deliveries { nodes { id } } ".repeat(560)} } } }` },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
+  },
+  {
+    name: "equal fields in a fragment that nothing uses",
+    body: { query: `{ __typename } fragment F on Viewer { ${EQUAL.repeat(980)} }` },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
+  },
+  {
+    name: "equal fields in the second of two fragments of one name",
+    body: {
+      query: `{ viewer { ...F } } fragment F on Viewer { keyName } fragment F on Viewer { ${EQUAL.repeat(970)} }`,
+    },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
+  },
+  {
+    name: "280 fragments with an equal field",
+    body: { query: `{ viewer { ${times(280, (n) => `...F${n}`)} } } ${beside(280)}` },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
+  },
+  {
+    name: "280 fragments in a chain, each with an equal field",
+    body: { query: chain(280) },
+    setting: "HOOKWIRE_LIMIT_VALIDATION",
+  },
+  {
+    name: "an object of 1,300 fields that do not exist",
+    body: { query: `{ webhooks(filter: {${times(1300, (n) => `a${n}: 1`)}}) { nodes { id } } }` },
+  },
+  {
+    name: "a variable of 20,000 fields that do not exist",
+    body: {
+      query: "query ($f: WebhookFilter) { webhooks(filter: $f) { nodes { id } } }",
+      variables: { f: Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`a${n}`, n])) },
+    },
   },
   {
     name: "100 operations in one document",
@@ -208,5 +254,29 @@ export const ATTACKS: readonly Attack[] = [
     body: {
       query: `{ __schema { types { ${nested(4, "fields { type { ", "name", " } }")} } } }`,
     },
+  },
+];
+
+/** Valid, and the costliest to validate of all that the limits let through. */
+export const HEAVY: readonly Omit<Attack, "setting">[] = [
+  { name: "140 equal fields", body: { query: `{ viewer { ${EQUAL.repeat(140)} } }` } },
+  {
+    name: "198 equal fields without any below",
+    body: { query: `{ viewer { ${"keyName ".repeat(198)} } }` },
+  },
+  {
+    name: "114 equal fields of lists",
+    body: {
+      query: `{ webhooks(first: 1) { nodes { ${"deliveries(first: 1) { nodes { id } } ".repeat(114)} } } }`,
+    },
+  },
+  {
+    name: "114 fragments with an equal field",
+    body: { query: `{ viewer { ${times(114, (n) => `...F${n}`)} } } ${beside(114)}` },
+  },
+  { name: "114 fragments in a chain, each with an equal field", body: { query: chain(114) } },
+  {
+    name: "one fragment used 1,900 times",
+    body: { query: `{ viewer { ${"...F ".repeat(1900)} } } fragment F on Viewer { ${EQUAL} }` },
   },
 ];

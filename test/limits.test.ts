@@ -50,6 +50,13 @@ test.each([
     "{ __typename @skip(if: false) }",
     "{ ...F @skip(if: false) } fragment F on Query { __typename @skip(if: false) }",
   ],
+  ["VALIDATION", 3, "{ viewer { keyName __typename } }", "{ viewer { keyName keyName } }"],
+  [
+    "VALIDATION",
+    6,
+    "{ ...F ... { events { name } } ...F } fragment F on Query { __typename }",
+    "{ ...F ... { events { name } } } fragment F on Query { events { name } }",
+  ],
   [
     "COST",
     201,

@@ -54,7 +54,8 @@ builder.mutationField("createAccessToken", (t) =>
         const webhookIds = webhooks ? await seenIds(webhooks.map(webhookRef), context) : null;
         const { caller, tools } = context;
         const token = await createAccessToken(caller, { ...input, webhookIds }, tools);
-        return { token: await context.signToken(token), expiresAt: token.expiresAt };
+        const signed = await context.signToken(token, caller);
+        return { token: signed, expiresAt: token.expiresAt };
       }),
   }),
 );

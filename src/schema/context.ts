@@ -16,7 +16,7 @@ export interface Services {
   readonly tenantReader: TenantReader;
   /** Readers that show what belongs to these webhooks, and nothing else. */
   readonly narrow: (webhookIds: readonly string[]) => Pick<Services, "reader" | "webhookReader">;
-  readonly signToken: (token: AccessToken) => Promise<string>;
+  readonly signToken: (token: AccessToken, maker: Caller) => Promise<string>;
   readonly stream: (request: StreamRequest) => AsyncIterableIterator<StreamItem>;
   /** The address of an inbox; `https://…/in/<id>`. */
   readonly inboxUrl: (inboxId: string) => string;

@@ -7,12 +7,15 @@ import {
 } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import { priceOf } from "./cost.ts";
+import { judgeGiven, type Given } from "./given.ts";
 import { overLimit, type LimitName, type Limits } from "./limits.ts";
-import { longestGiven } from "./lists.ts";
 import { overShape } from "./shape.ts";
 
 /** Characters of all the documents that are kept: as trees they take about a hundred times as much. */
 const KEPT_CHARACTERS = 1024 * 1024;
+
+/** Nobody reads more, and each may repeat a large part of the document. */
+const MOST_ERRORS = 10;
 
 /** What is asked beside the document, as Yoga and the sockets put it into the context. */
 export interface Params {
@@ -61,8 +64,8 @@ class Documents {
     return errors;
   }
 
-  /** What a valid document is over with the variables that it is asked with. */
-  overCost(
+  /** What is wrong with a valid document and the variables that it is asked with. */
+  errorsWith(
     schema: GraphQLSchema,
     document: DocumentNode,
     { operationName, variables }: Params,
@@ -72,8 +75,10 @@ class Documents {
     const asked = { schema, document, operation, variables: { ...variables } };
     const limits = this.#limits;
     const { cost, page } = this.#bounded(() => priceOf(asked));
+    const { longest, unknown } = judgeGiven(asked);
+    if (unknown) return [unknownField(unknown)];
     const over: [number, LimitName][] = [
-      [longestGiven(asked), "HOOKWIRE_LIMIT_LIST"],
+      [longest, "HOOKWIRE_LIMIT_LIST"],
       [page, "HOOKWIRE_LIMIT_PAGE"],
       [cost, "HOOKWIRE_LIMIT_COST"],
     ];
@@ -114,6 +119,16 @@ class Documents {
   }
 }
 
+/** GraphQL.js finds them as well, and repeats all that stands beside each of them: that can be megabytes. */
+function unknownField({ variable, type, field }: NonNullable<Given["unknown"]>): GraphQLError {
+  return new GraphQLError(
+    `Variable "$${variable}": ${type} has no field "${field.slice(0, 100)}"`,
+    {
+      extensions: { code: "BAD_USER_INPUT" },
+    },
+  );
+}
+
 /** Refuses what is over a limit before it costs time. In the place of Yoga's own cache, which counts documents only. */
 export function limitDocuments(limits: Limits): Plugin {
   const documents = new Documents(limits);
@@ -134,9 +149,11 @@ export function limitDocuments(limits: Limits): Plugin {
     onValidate({ context, validateFn, setValidationFn }) {
       const { params = {} } = context as { readonly params?: Params };
       setValidationFn((...args: Parameters<typeof validate>) => {
-        const [schema, document] = args;
-        const errors = documents.errorsOf(document, () => validateFn(...args) as Errors);
-        return errors.length > 0 ? errors : documents.overCost(schema, document, params);
+        const [schema, document, rules] = args;
+        const find = () =>
+          validateFn(schema, document, rules, { maxErrors: MOST_ERRORS }) as Errors;
+        const errors = documents.errorsOf(document, find);
+        return errors.length > 0 ? errors : documents.errorsWith(schema, document, params);
       });
     },
   };

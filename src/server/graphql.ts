@@ -1,21 +1,31 @@
 import { contextCacheSymbol } from "@pothos/core";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
-import type { Caller } from "../domain/rights.ts";
 import { createLoaders, schema, type Context, type Services } from "../schema/index.ts";
+import type { Bounds } from "./bounds.ts";
+import type { Crowd } from "./crowd.ts";
 import { limitDocuments, type Params } from "./documents.ts";
-import type { Limits } from "./limits.ts";
+import { overLimit, type Limits } from "./limits.ts";
 import { Messages } from "./messages.ts";
+import { usePersisted } from "./persisted.ts";
+import type { Session } from "./session.ts";
 
 /** What the transport knows of an operation. */
 export interface Asked {
-  readonly caller: Caller;
+  readonly caller: Session;
   /** The client's address. */
   readonly from: string | null;
+  /** Calls `act` when the answer has ended, in whatever way. What is asked on a socket has none. */
+  readonly onAnswered?: (act: () => void) => void;
   /** Yoga adds them by itself. */
   readonly params?: Params;
 }
 
 export type Yoga = YogaServerInstance<Asked, Context>;
+
+export interface GraphQLOptions extends Bounds {
+  /** The gate: what the client may be told of an error. */
+  readonly maskError: (error: unknown) => Error;
+}
 
 const WELCOME = `# Hookwire: webhooks you can watch.
 # Ctrl-Space completes, Ctrl-Enter runs. The catalog to begin with:
@@ -32,8 +42,7 @@ query Catalog {
 
 export function createGraphQL(
   services: Services,
-  maskError: (error: unknown) => Error,
-  limits: Limits,
+  { maskError, limits, crowd, persisted }: GraphQLOptions,
 ): Yoga {
   return createYoga<Asked, Context>({
     schema,
@@ -51,7 +60,12 @@ export function createGraphQL(
       };
     },
     maskedErrors: { maskError },
-    plugins: [limitDocuments(limits), shareMessages(new Messages())],
+    plugins: [
+      ...(persisted ? [usePersisted(persisted)] : []),
+      limitDocuments(limits),
+      limitStreams(limits, crowd),
+      shareMessages(new Messages()),
+    ],
     parserAndValidationCache: false,
     graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
     // A large module that only browsers need.
@@ -62,6 +76,29 @@ export function createGraphQL(
     multipart: false,
     logging: false,
   });
+}
+
+/** Counts event streams, and ends each with its answer, whatever becomes of that. Too many of a key: 429, in all: 503. */
+function limitStreams(limits: Limits, crowd: Crowd): Plugin {
+  return {
+    onSubscribe({ context, setResultAndStopExecution }) {
+      const { caller, onAnswered } = context as unknown as Asked;
+      if (!onAnswered) return undefined;
+      const leave = crowd.enterStream(caller);
+      if (typeof leave === "string") {
+        const status = leave === "HOOKWIRE_LIMIT_SOCKETS" ? 503 : 429;
+        setResultAndStopExecution({ errors: [overLimit(limits, leave, status)] });
+        return undefined;
+      }
+      onAnswered(leave);
+      return {
+        onSubscribeResult({ result }) {
+          if (Symbol.asyncIterator in result)
+            onAnswered(() => void result[Symbol.asyncIterator]().return?.());
+        },
+      };
+    },
+  };
 }
 
 function shareMessages({ subscribe }: Messages): Plugin {

@@ -2,24 +2,23 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import type { Auth } from "./auth.ts";
 import { readBody } from "./body.ts";
+import type { Bounds } from "./bounds.ts";
 import { allowOrigin, type Origins } from "./cors.ts";
 import type { Yoga } from "./graphql.ts";
 import { serveInbox, type VisitInbox } from "./inbox.ts";
-import { limitText, type Limits } from "./limits.ts";
+import { limitText } from "./limits.ts";
 import { serveLogin } from "./login.ts";
-import type { Rates } from "./rates.ts";
 
-/** Who sends slower than this only holds a connection. */
+/** Who sends headers slower than this only holds a connection. */
 const HEADERS_MS = 10_000;
-const REQUEST_MS = 60_000;
+/** How often Node.js looks for requests that take too long: they end that much later. */
+const LOOK_MS = 1000;
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export interface Site {
+export interface Site extends Bounds {
   readonly auth: Auth;
   readonly yoga: Yoga;
-  readonly limits: Limits;
-  readonly rates: Rates;
   readonly origins: Origins;
   readonly visitInbox: VisitInbox;
   readonly isReady: () => Promise<boolean>;
@@ -32,14 +31,26 @@ export class PortProblem extends Error {
   override readonly name = "PortProblem";
 }
 
+/** The settings of what listens. */
+export interface Listening {
+  readonly HOST: string;
+  readonly PORT: number;
+  readonly HOOKWIRE_LIMIT_CONNECTIONS: number;
+  /** In ms. What is being answered, such as an event stream, may last. */
+  readonly HOOKWIRE_LIMIT_REQUEST: number;
+}
+
 /** Listens, and answers 503 until `serve` is called: a port that is taken shows before anything else is touched. */
-export async function listen(host: string, port: number): Promise<Server> {
+export async function listen({ HOST: host, PORT: port, ...limits }: Listening): Promise<Server> {
+  const requestTimeout = limits.HOOKWIRE_LIMIT_REQUEST;
   const server = createServer({
-    headersTimeout: HEADERS_MS,
-    requestTimeout: REQUEST_MS,
+    headersTimeout: Math.min(HEADERS_MS, requestTimeout),
+    requestTimeout,
+    connectionsCheckingInterval: LOOK_MS,
     // An offer of another protocol, such as h2c, is an offer: the request itself is answered.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   });
+  server.maxConnections = limits.HOOKWIRE_LIMIT_CONNECTIONS;
   server.on("request", (_request, response) => {
     if (server.listenerCount("request") === 1)
       sendError(response, 503, "UNAVAILABLE", "The service is starting.");
@@ -107,7 +118,11 @@ async function serveGraphQL(
     response.setHeader("retry-after", early.seconds);
     return sendJson(response, 429, { errors: [early.error] });
   }
-  const asked = { caller, from: request.socket.remoteAddress ?? null };
+  const asked = {
+    caller,
+    from: request.socket.remoteAddress ?? null,
+    onAnswered: (act: () => void) => onAnswered(response, act),
+  };
   if (request.method !== "POST") return await yoga(request, response, asked);
   // Only a script can send JSON to another site without asking it first, and we answer no such question.
   const type = request.headers["content-type"]?.toLowerCase() ?? "";
@@ -120,6 +135,12 @@ async function serveGraphQL(
   if (caller.isOver) return refuseStranger(request, response);
   const body = parsed(bytes) ?? replay(bytes);
   await yoga(Object.assign(request, { body }), response, asked);
+}
+
+/** Whether it was given in full or not. */
+function onAnswered(response: ServerResponse, act: () => void): void {
+  if (response.closed) act();
+  else response.once("close", act);
 }
 
 const NOT_JSON = [

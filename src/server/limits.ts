@@ -11,12 +11,14 @@ const LIMITS = {
   HOOKWIRE_LIMIT_ALIASES: "A document may have # aliases, fragments counted wherever they are used",
   HOOKWIRE_LIMIT_DIRECTIVES:
     "A document may have # directives, fragments counted wherever they are used",
+  HOOKWIRE_LIMIT_VALIDATION:
+    "A document may take # steps to validate; name each field once, and use fewer fragments",
   HOOKWIRE_LIMIT_COST:
     "An operation may cost #, and each field costs 1 for each row that it is on; ask for fewer rows with first, or for fewer fields",
   HOOKWIRE_LIMIT_LIST: "A list may have # entries",
   HOOKWIRE_LIMIT_PAGE: "A page may have # rows; ask for the rest with after",
-  HOOKWIRE_LIMIT_SOCKETS: "The service may have # sockets open; try again later",
-  HOOKWIRE_LIMIT_SOCKETS_PER_KEY: "A key may have # sockets open; close one",
+  HOOKWIRE_LIMIT_SOCKETS: "The service may have # sockets and event streams open; try again later",
+  HOOKWIRE_LIMIT_SOCKETS_PER_KEY: "A key may have # sockets and event streams open; close one",
   HOOKWIRE_LIMIT_SOCKETS_WAITING:
     "The service may have # sockets open that said no hello yet; try again in a moment",
   HOOKWIRE_LIMIT_SOCKET_OPERATIONS:
@@ -35,10 +37,10 @@ export function limitText(limits: Limits, name: LimitName): string {
   return `${LIMITS[name].replace("#", String(limits[name]))} (${name})`;
 }
 
-/** The answer to what is over a limit, over HTTP with 400. */
-export function overLimit(limits: Limits, name: LimitName): GraphQLError {
+/** The answer to what is over a limit, over HTTP with this status. */
+export function overLimit(limits: Limits, name: LimitName, status = 400): GraphQLError {
   const extensions = { code: "LIMIT_REACHED", limit: limits[name], setting: name };
   // Without `spec: false` Yoga answers 200 to whoever accepts no other type than application/json.
-  const http = { status: 400, spec: false };
+  const http = { status, spec: false };
   return new GraphQLError(limitText(limits, name), { extensions: { ...extensions, http } });
 }

@@ -1,15 +1,18 @@
 import { GraphQLError } from "graphql";
-import type { Caller } from "../domain/rights.ts";
 import { limitText, type Limits } from "./limits.ts";
+import type { Session } from "./session.ts";
 
 const MINUTE_MS = 60_000;
+const SOME = 1000;
 
-/** How often each key may ask: a minute's requests at once, and then as they come free, evenly. A token counts by itself. */
+/** How often each key may ask: a minute's requests at once, and then as they come free, evenly. */
 export class Rates {
   readonly #limits: Limits;
   readonly #nowMs: () => number;
   /** When each will have nothing to its debit any more. */
-  readonly #freeAt = new WeakMap<Caller, number>();
+  readonly #freeAt = new Map<string, number>();
+  /** So many that it is time to forget those that have nothing. */
+  #many = SOME;
 
   /** `nowMs` never steps. */
   constructor(limits: Limits, nowMs: () => number) {
@@ -18,15 +21,18 @@ export class Rates {
   }
 
   /** Counts a request; undefined when it may go on, otherwise the seconds to wait and what to say. */
-  refuse(caller: Caller): { readonly seconds: number; readonly error: GraphQLError } | undefined {
+  refuse({
+    countedAs,
+  }: Session): { readonly seconds: number; readonly error: GraphQLError } | undefined {
     const most = this.#limits.HOOKWIRE_LIMIT_RATE;
     if (most === 0) return undefined;
     const now = this.#nowMs();
-    const freeAt = Math.max(this.#freeAt.get(caller) ?? 0, now) + MINUTE_MS / most;
+    const freeAt = Math.max(this.#freeAt.get(countedAs) ?? 0, now) + MINUTE_MS / most;
     // Not even the first of a minute has a rounding error in its way.
     const waitMs = freeAt - now - MINUTE_MS;
     if (waitMs < 1e-3) {
-      this.#freeAt.set(caller, freeAt);
+      this.#freeAt.set(countedAs, freeAt);
+      this.#forget(now);
       return undefined;
     }
     const seconds = Math.ceil(waitMs / 1000);
@@ -35,5 +41,12 @@ export class Rates {
       extensions: { code: "RATE_LIMITED", limit: most, retryAfter: seconds },
     });
     return { seconds, error };
+  }
+
+  #forget(now: number): void {
+    if (this.#freeAt.size < this.#many) return;
+    for (const [countedAs, freeAt] of this.#freeAt)
+      if (freeAt <= now) this.#freeAt.delete(countedAs);
+    this.#many = Math.max(SOME, 2 * this.#freeAt.size);
   }
 }

@@ -5,13 +5,16 @@ export class Session implements Caller {
   /** Of the key; "operator" for the operator's. */
   readonly id: string;
   readonly rights: Rights;
+  /** Limits count all that share it as one. */
+  readonly countedAs: string;
   readonly #now: () => Date;
   readonly #enders = new Set<() => void>();
   #wasEnded = false;
 
-  constructor(id: string, rights: Rights, now: () => Date) {
+  constructor(id: string, rights: Rights, now: () => Date, countedAs = id) {
     this.id = id;
     this.rights = rights;
+    this.countedAs = countedAs;
     this.#now = now;
   }
 

@@ -9,6 +9,7 @@ import {
   type ValueNode,
 } from "graphql";
 import type { LimitName, Limits } from "./limits.ts";
+import { overSteps } from "./steps.ts";
 
 /** How large a selection is with its fragments written out. A count that has no end is Infinity. */
 interface Shape {
@@ -41,6 +42,7 @@ export function overShape(document: DocumentNode, limits: Limits): LimitName | u
   if (whole.aliases > limits.HOOKWIRE_LIMIT_ALIASES) return "HOOKWIRE_LIMIT_ALIASES";
   if (whole.directives > limits.HOOKWIRE_LIMIT_DIRECTIVES) return "HOOKWIRE_LIMIT_DIRECTIVES";
   if (whole.list > limits.HOOKWIRE_LIMIT_LIST) return "HOOKWIRE_LIMIT_LIST";
+  if (overSteps(document, limits)) return "HOOKWIRE_LIMIT_VALIDATION";
   return undefined;
 }
 

@@ -3,15 +3,15 @@ import type { Duplex } from "node:stream";
 import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, MessageType } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Caller } from "../domain/rights.ts";
 import type { Auth } from "./auth.ts";
+import type { Bounds } from "./bounds.ts";
 import { mayOpenSocket, type Origins } from "./cors.ts";
-import { Crowd, type Place } from "./crowd.ts";
+import type { Place } from "./crowd.ts";
 import type { Params } from "./documents.ts";
 import type { Yoga } from "./graphql.ts";
-import { limitText, overLimit, type Limits } from "./limits.ts";
+import { limitText, overLimit } from "./limits.ts";
 import { Outflow } from "./outflow.ts";
-import type { Rates } from "./rates.ts";
+import type { Session } from "./session.ts";
 
 /** One client's socket: the request that opened it, and who it turned out to be. */
 interface Peer extends Record<PropertyKey, unknown> {
@@ -20,7 +20,7 @@ interface Peer extends Record<PropertyKey, unknown> {
   readonly place: Place;
   /** Ids of operations that are not begun yet. */
   readonly preparing: Set<string>;
-  caller?: Caller;
+  caller?: Session;
   /** Forgets it when its key is over. */
   leave?: () => void;
 }
@@ -28,11 +28,9 @@ type Enveloped = ReturnType<Yoga["getEnveloped"]>;
 type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, "execute" | "subscribe"> };
 type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>;
 
-export interface SocketOptions {
+export interface SocketOptions extends Bounds {
   readonly yoga: Yoga;
   readonly auth: Auth;
-  readonly limits: Limits;
-  readonly rates: Rates;
   readonly origins: Origins;
   /** The gate: what the client may be told of an error. */
   readonly maskError: (error: unknown) => Error;
@@ -47,9 +45,8 @@ export interface Sockets {
 
 /** graphql-transport-ws on the same port and path as HTTP. Whoever shows no key in connection_init is closed with 4403. */
 export function serveSockets(server: Server, options: SocketOptions): Sockets {
-  const { limits, origins } = options;
+  const { limits, crowd, origins } = options;
   const protocol = createProtocol(options);
-  const crowd = new Crowd(limits);
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: limits.HOOKWIRE_LIMIT_SOCKET_MESSAGE,
@@ -134,7 +131,7 @@ function serveSocket(protocol: Protocol, socket: WebSocket, peer: Peer): void {
 }
 
 function createProtocol(options: SocketOptions): Protocol {
-  const { yoga, auth, limits, rates, maskError } = options;
+  const { auth, limits, rates, maskError } = options;
   const tooMany = told(overLimit(limits, "HOOKWIRE_LIMIT_SOCKET_OPERATIONS"));
   return makeServer<{ authorization?: unknown }, Peer>({
     connectionInitWaitTimeout: limits.HOOKWIRE_LIMIT_SOCKET_HELLO,
@@ -168,7 +165,7 @@ function createProtocol(options: SocketOptions): Protocol {
       const early = rates.refuse(caller!);
       if (early) return [early.error];
       preparing.add(id);
-      const prepared = await prepare(yoga, peer, params).catch((error: unknown) => [
+      const prepared = await prepare(options, peer, params).catch((error: unknown) => [
         told(maskError(error)),
       ]);
       if (Array.isArray(prepared)) preparing.delete(id);
@@ -190,11 +187,12 @@ const GONE: ExecutionResult = {};
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
-  yoga: Yoga,
+  { yoga, persisted }: SocketOptions,
   { caller, outflow, request }: Peer,
   params: Params & { readonly query: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-  const { query, variables, operationName } = params;
+  const { variables, operationName } = params;
+  const query = persisted?.textFor(params, caller!) ?? params.query;
   const from = request.socket.remoteAddress ?? null;
   const enveloped = yoga.getEnveloped({ caller: caller!, from, params });
   const document = parsed(() => enveloped.parse(query) as ExecutionArgs["document"]);

@@ -1,7 +1,7 @@
-import { createHash, hkdfSync } from "node:crypto";
+import { createHash, hkdfSync, randomUUID } from "node:crypto";
 import { jwtVerify, SignJWT } from "jose";
 import type { AccessToken } from "../domain/access-token.ts";
-import { SCOPES, type Scope } from "../domain/rights.ts";
+import { SCOPES, type Caller, type Scope } from "../domain/rights.ts";
 import { Session } from "./session.ts";
 
 const PREFIX = "hookt_";
@@ -18,14 +18,21 @@ interface Claims {
   readonly scopes: readonly Scope[];
   readonly webhooks: readonly string[] | null;
   readonly exp: number;
+  /** Of the token that a key made, and of all that were made from it. */
+  readonly jti: string;
 }
 
-/** Access tokens: signed, kept nowhere, and over when their maker's key is. */
+/**
+ * Access tokens: signed, kept nowhere, and over when their maker's key is. Limits count each that a key made by itself,
+ * and those that are made with a token together with it: whoever gets one token gets no more by it than that.
+ */
 export class Tokens {
   readonly #key: Uint8Array;
   readonly #now: () => Date;
   /** By hash, those used last at the end. */
   readonly #known = new Map<string, Known>();
+  /** What tokens are counted as. */
+  readonly #families = new WeakMap<Caller, string>();
 
   constructor(secretKey: Buffer, salt: Buffer, now: () => Date) {
     this.#key = new Uint8Array(hkdfSync("sha256", secretKey, salt, "access token", 32));
@@ -36,10 +43,14 @@ export class Tokens {
     return text.startsWith(PREFIX);
   }
 
-  async sign({ makerId, scopes, webhookIds, expiresAt }: AccessToken): Promise<string> {
+  async sign(
+    { makerId, scopes, webhookIds, expiresAt }: AccessToken,
+    maker: Caller,
+  ): Promise<string> {
     const token = await new SignJWT({ scopes, webhooks: webhookIds })
       .setProtectedHeader({ alg: "HS256" })
       .setSubject(makerId)
+      .setJti(this.#families.get(maker) ?? randomUUID())
       .setExpirationTime(Math.floor(expiresAt.getTime() / 1000))
       .sign(this.#key);
     return PREFIX + token;
@@ -56,7 +67,7 @@ export class Tokens {
     const claims = await this.#claimsOf(text);
     const maker = claims && (await sessionOf(claims.sub));
     if (!maker) return null;
-    const { scopes, webhooks, exp } = claims;
+    const { scopes, webhooks, exp, jti: family } = claims;
     const session = new Session(
       maker.id,
       {
@@ -68,7 +79,9 @@ export class Tokens {
         expiresAt: new Date(exp * 1000),
       },
       this.#now,
+      family,
     );
+    this.#families.set(session, family);
     // Somebody else may have been quicker, and the maker may be over by now.
     const other = this.#known.get(hash);
     if (other) return this.#use(hash, other.session);
