@@ -9,6 +9,7 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeSync,
@@ -42,8 +43,11 @@ export class KeyFile {
     return existsSync(this.path);
   }
 
+  /** The first one; never seen half written. */
   make(): void {
-    write(openSync(this.path, "wx", 0o600), randomBytes(KEY_BYTES));
+    rmSync(this.nextPath, { force: true });
+    write(openSync(this.nextPath, "wx", 0o600), randomBytes(KEY_BYTES));
+    renameSync(this.nextPath, this.path);
     syncFolder(this.path);
   }
 
