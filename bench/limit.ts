@@ -86,6 +86,7 @@ function keep({ type, payload, webhooks, batch }: LimitLoad, jobs: Job[]): void 
       publishedAt: now,
       occurredAt: now,
       idempotencyKey: null,
+      typeVersion: 1,
       matchedWebhooks: webhooks,
     };
     sql.addEvent(event);
@@ -222,6 +223,7 @@ function deliveryOf(eventId: string, eventType: string, webhookId: string, now: 
     lastAttemptId: null,
     claimOwner: OWNER,
     claimNumber: 1,
+    shape: null,
     claimEndsAt: now.getTime() + 45_000,
   };
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { backlog } from "./backlog.ts";
+import { catalog } from "./catalog.ts";
 import type { Benchmark } from "./figure.ts";
 import { growth } from "./growth.ts";
 import { idle } from "./idle.ts";
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   backlog,
   live,
   idle,
+  catalog,
 };
 
 const { values, positionals } = parseArgs({

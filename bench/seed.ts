@@ -113,6 +113,7 @@ class Seeding {
       publishedAt,
       occurredAt: publishedAt,
       idempotencyKey: null,
+      typeVersion: 1,
       matchedWebhooks: webhookIds.length,
     };
     this.#sql.addEvent(event);
@@ -173,6 +174,7 @@ class Seeding {
       lastAttemptId: null,
       claimOwner: null,
       claimNumber: 0,
+      shape: null,
       claimEndsAt: null,
     };
   }

@@ -2,7 +2,7 @@ import type { Shape } from "./publisher.ts";
 import type { Service } from "./service.ts";
 
 /** Room for `,"sentAt":1234567890123.456}`. */
-const TAIL = 27;
+export const TAIL = 27;
 
 /** A type's sample, filled up so that the payload has `bytes` bytes; further keys are allowed. */
 export async function shapeOf(service: Service, type: string, bytes: number): Promise<Shape> {

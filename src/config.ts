@@ -205,7 +205,7 @@ export function readConfig(env: Env): Config {
   return readSettings(SETTINGS, env);
 }
 
-/** The values of a table's settings. A name like ours that neither it nor `SETTINGS` has is refused: it is misspelled. */
+/** The values of a table's settings. Other names like ours are refused as misspelled, but for those of `hookwire types`. */
 export function readSettings<T extends Table>(table: T, env: Env): Values<T> {
   const entries = Object.entries(table).map(([name, { parse, default: otherwise }]) => {
     const text = env[name] ?? otherwise;
@@ -222,9 +222,8 @@ export function readSettings<T extends Table>(table: T, env: Env): Values<T> {
       });
     }
   });
-  const unknown = Object.keys(env).filter(
-    (name) => name.startsWith("HOOKWIRE_") && !(name in SETTINGS) && !(name in table),
-  );
+  const ours = Object.keys(env).filter((name) => /^HOOKWIRE_(?!API_KEY$|URL$)/.test(name));
+  const unknown = ours.filter((name) => !(name in SETTINGS) && !(name in table));
   if (unknown.length > 0)
     throw new ConfigProblem(`${unknown.join(", ")}: there is no such setting`);
   return Object.fromEntries(entries) as Values<T>;

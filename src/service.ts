@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setImmediate as rest } from "node:timers/promises";
 import { createClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { Engine } from "./delivery/engine.ts";
@@ -229,12 +230,14 @@ function createSite(
     lanes: engine,
     testPlaces: createTestPlaces(base.config.HOOKWIRE_CONCURRENCY),
     randomBytes,
+    rest,
     vault: installation.vault,
     checkUrl: createUrlCheck(base.rules),
   };
   const log = new LogReader(database.orm);
-  const reader = new Reader(database.orm, clock.now);
-  const webhookReader = new WebhookReader(database.orm, clock.now);
+  const catalogOf = (tenantId: string) => store.catalog(tenantId);
+  const reader = new Reader(database.orm, clock.now, catalogOf);
+  const webhookReader = new WebhookReader(database.orm, clock.now, catalogOf);
   const tenantReader = new TenantReader(database.orm);
   const position = (tenantId: string) => store.position(tenantId);
   const live = {
@@ -249,7 +252,7 @@ function createSite(
   const newErrorId = () => randomBytes(6).toString("hex");
   const maskError = createGate({ report, storageProblem, newErrorId });
   const bounds = createBounds(base.config, clock.leaseMs);
-  const yoga = createGraphQL(
+  const endpoints = createGraphQL(
     {
       tools,
       reader,
@@ -258,8 +261,8 @@ function createSite(
       narrow(webhookIds) {
         const view = { webhookIds, inboxPrefix: inboxUrl("") };
         return {
-          reader: new NarrowReader(database.orm, clock.now, view),
-          webhookReader: new NarrowWebhookReader(database.orm, clock.now, view),
+          reader: new NarrowReader(database.orm, clock.now, { ...view, catalogOf }),
+          webhookReader: new NarrowWebhookReader(database.orm, clock.now, { ...view, catalogOf }),
         };
       },
       signToken: (token, maker) => auth.tokens.sign(token, maker),
@@ -277,7 +280,7 @@ function createSite(
   };
   return {
     auth,
-    yoga,
+    endpoints,
     maskError,
     ...bounds,
     origins: { publicUrl: base.url, allowed: base.config.HOOKWIRE_ALLOWED_ORIGINS },

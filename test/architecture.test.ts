@@ -27,6 +27,9 @@ const TABLE: Readonly<Record<string, Rule>> = {
       "node:net",
       "node:util",
       "ajv",
+      // Selections on payloads are written in its language.
+      "graphql",
+      "re2js",
       "safe-stable-stringify",
       "typeid-js",
       "zod",

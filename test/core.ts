@@ -5,8 +5,8 @@ import type { Sender } from "../src/delivery/sender.ts";
 import { createTestPlaces } from "../src/delivery/test-places.ts";
 import { Upkeep, type UpkeepStore } from "../src/delivery/upkeep.ts";
 import { NOBODY } from "../src/domain/audit.ts";
+import { BUILT_IN_CATALOG } from "../src/domain/catalog/catalog.ts";
 import type { Claim } from "../src/domain/delivery.ts";
-import { findEventType } from "../src/domain/event-type.ts";
 import { createIds } from "../src/domain/id.ts";
 import type { LogEntry } from "../src/domain/log-entry.ts";
 import type { Outcome } from "../src/domain/outcome.ts";
@@ -219,6 +219,7 @@ export async function startCore(options: CoreOptions = {}) {
     lanes: engine,
     testPlaces: createTestPlaces(concurrency),
     randomBytes,
+    rest: () => Promise.resolve(),
     vault,
     defaults,
     checkUrl,
@@ -260,7 +261,7 @@ export async function startCore(options: CoreOptions = {}) {
 }
 
 const TYPE = "payment_received";
-const EVENT = { type: TYPE, payload: findEventType(TYPE)?.samplePayload ?? {} };
+const EVENT = { type: TYPE, payload: BUILT_IN_CATALOG.find(TYPE)?.samplePayload ?? {} };
 const WEBHOOK = {
   name: "Test",
   url: "https://example.com/hook",
@@ -269,6 +270,9 @@ const WEBHOOK = {
   description: null,
   key: null,
   format: "ENVELOPE",
+  filter: null,
+  keepFiltered: false,
+  select: [],
   headers: [],
   retryDelays: null,
   timeout: null,

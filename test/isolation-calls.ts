@@ -52,7 +52,7 @@ export interface Needs {
 const CURSOR = /^(after|before)$|cursor$/i;
 const KEY = /^(id|key)s?$|(Id|Key)s?$/;
 /** Differs from call to call, or is long and the same for everybody. */
-const SKIPPED_TYPES = new Set(["DateTime", "Float", "JSON", "StreamCursor"]);
+const SKIPPED_TYPES = new Set(["DateTime", "EventData", "Float", "JSON", "StreamCursor"]);
 const SKIPPED_FIELDS = new Set(["base64", "edges", "hint", "secret", "token"]);
 /** Objects inside each other in a reply: deep enough to see whose the neighbours are. */
 const DEPTH = 3;
@@ -119,7 +119,9 @@ function kindOf(name: string, typeName: string): Kind | undefined {
 
 /** The call that has `value` in its place and asks for as much as can be compared. */
 export function callWith(schema: GraphQLSchema, place: Place, value: unknown, needs: Needs): Call {
-  const selection = selectionOf(schema, place.field.type, DEPTH);
+  // A list of changes is before it, which counts for the cost.
+  const depth = place.owner.name === "EventTypeChange" ? DEPTH - 1 : DEPTH;
+  const selection = selectionOf(schema, place.field.type, depth);
   return callOf(place, selection, needs, { path: place.path, value });
 }
 
@@ -154,6 +156,13 @@ function callOf(
   const variables = Object.fromEntries(args.map(({ arg, value }) => [arg.name, value]));
   if (/^(Query|Mutation|Subscription)$/.test(owner.name))
     return { query: `${operation} (${declared.join(", ")}) { ${call} }`, variables };
+  if (owner.name === "EventTypeChange") {
+    const change = `registerEventTypes(input: $owner) { ... on RegisterEventTypesPayload { changes { ${call} } } }`;
+    return {
+      query: `mutation ($owner: RegisterEventTypesInput!, ${declared.join(", ")}) { ${change} }`,
+      variables: { ...variables, owner: needs.valueOf("Mutation.registerEventTypes(input:)") },
+    };
+  }
   if (!Object.values<string>(ID_PREFIXES).includes(owner.name))
     throw new Error(`${name}: no way leads to a ${owner.name}; teach isolation-calls.ts one`);
   return {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { findEventType } from "../src/domain/event-type.ts";
+import { BUILT_IN_CATALOG } from "../src/domain/catalog/catalog.ts";
 import { prefixOf } from "../src/domain/id.ts";
 import { schema } from "../src/schema/index.ts";
 import type { App } from "./app.ts";
@@ -15,6 +15,16 @@ export interface Asking {
 
 const WEBHOOK = { name: "Made", url: "http://127.0.0.1:2/", eventTypes: ["domain_created"] };
 
+/** Declared and never kept: all webhooks for all types would get it. */
+const DECLARED = {
+  name: "thing_happened",
+  title: "Thing",
+  description: "It happened.",
+  category: "Things",
+  schema: { type: "object" },
+  samplePayload: {},
+};
+
 /** What calls need besides the value that they are about, by schema coordinate; "(first:)" is of any field. */
 const VALUES: Readonly<Record<string, (mine: Holder) => unknown>> = {
   "(first:)": () => 5,
@@ -28,7 +38,9 @@ const VALUES: Readonly<Record<string, (mine: Holder) => unknown>> = {
   "CreateWebhookInput.url": () => WEBHOOK.url,
   "CreateWebhookInput.eventTypes": () => WEBHOOK.eventTypes,
   "PublishEventInput.type": () => "payment_received",
-  "PublishEventInput.payload": () => findEventType("payment_received")!.samplePayload,
+  "PublishEventInput.payload": () => BUILT_IN_CATALOG.find("payment_received")!.samplePayload,
+  "Mutation.registerEventTypes(input:)": () => ({ types: [DECLARED], dryRun: true }),
+  "WebhookPreviewInput.webhook": ({ idOf }) => ({ id: idOf("Webhook") }),
   "TestWebhookInput.webhook": ({ idOf }) => ({ id: idOf("Webhook") }),
   "UpdateInboxInput.name": () => "Changed",
   "UpdateWebhookInput.name": () => "Changed",

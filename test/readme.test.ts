@@ -1,37 +1,14 @@
 import { readFileSync } from "node:fs";
-import { parse, OperationTypeNode, type OperationDefinitionNode } from "graphql";
+import { OperationTypeNode } from "graphql";
 import { expect, test } from "vitest";
 import { SETTINGS } from "../src/config.ts";
 import { ADMIN_KEY, startApp, type App } from "./app.ts";
+import { Notes, run, stepsOf } from "./doc-steps.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
 
 const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 
-interface Step {
-  readonly name: string;
-  readonly kind: OperationTypeNode;
-  readonly query: string;
-  /** As the reader pastes them, with … for what an earlier answer showed. */
-  readonly variables: string;
-}
-
-/** The documents in their order, each with the variables that follow it. */
-const steps: Step[] = [...readme.matchAll(/```graphql\n(.*?)```(?:\n\n```json\n(.*?)```)?/gs)].map(
-  ([, query = "", variables = "{}"]) => {
-    const [definition] = parse(query).definitions as OperationDefinitionNode[];
-    return { name: definition!.name!.value, kind: definition!.operation, query, variables };
-  },
-);
-
-/** Fills in what the reader noted. */
-function filled(variables: string, noted: Readonly<Record<string, string>>): unknown {
-  const text = variables
-    .replaceAll(/http:[^"]*…/g, noted.url ?? "")
-    .replaceAll("inb_…", noted.inbox ?? "")
-    .replaceAll("dlv_…", noted.delivery ?? "");
-  expect(text).not.toContain("…");
-  return JSON.parse(text);
-}
+const steps = stepsOf(readme);
 
 /** What the watching tab shows until `count` attempts have ended. */
 async function watch(
@@ -54,10 +31,11 @@ async function watch(
 
 test("the first ten minutes of the README run as they stand", async () => {
   await using app = await startApp({ env: { HOOKWIRE_ALLOW_TARGETS: "" } });
-  const noted: Record<string, string> = {};
+  const notes = new Notes();
   let watching: Promise<string[]> | undefined;
   const ran: string[] = [];
-  for (const { name, kind, query, variables } of steps) {
+  for (const step of steps) {
+    const { name, kind, query } = step;
     ran.push(name);
     if (kind === OperationTypeNode.SUBSCRIPTION) {
       // The test, two failures, then the redelivery.
@@ -66,18 +44,7 @@ test("the first ten minutes of the README run as they stand", async () => {
       await opened.promise;
       continue;
     }
-    const response = await app.post({ query, variables: filled(variables, noted) });
-    const { data, errors } = (await response.json()) as {
-      data: Record<string, never>;
-      errors?: unknown;
-    };
-    expect(errors, name).toBeUndefined();
-    // A refusal has a message at the top of its answer, and a payload never does.
-    for (const answer of Object.values(data)) expect(answer, name).not.toHaveProperty("message");
-    const text = JSON.stringify(data);
-    noted.url ||= /http:[^"]*\/in\/[^"]*/.exec(text)?.[0] ?? "";
-    noted.inbox ||= /inb_\w+/.exec(text)?.[0] ?? "";
-    noted.delivery = /dlv_\w+/.exec(text)?.[0] ?? noted.delivery ?? "";
+    const text = JSON.stringify(await run(app, step, notes));
     if (name === "Look") expect(text).toContain('"signatureValid":true');
     if (name === "Test") expect(text).toContain('"succeeded":true');
   }

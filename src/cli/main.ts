@@ -8,6 +8,10 @@ const COMMANDS: Readonly<Record<string, { does: string; load: () => Promise<Comm
     does: "change the key that secrets are encrypted with",
     load: async () => (await import("./rekey.ts")).rekey,
   },
+  types: {
+    does: "write the event types of a running service as a TypeScript file",
+    load: async () => (await import("./types.ts")).types,
+  },
 };
 
 const HELP = ["--help", "-h"];

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { ApiKey } from "./api-key.ts";
+import { OwnEventType } from "./catalog/own.ts";
 import { Inbox } from "./inbox.ts";
 import { REDACTED } from "./request.ts";
 import { Tenant } from "./tenant.ts";
@@ -33,7 +34,7 @@ export class AuditEntry {
 
 /** Values as they may be shown. */
 export type Shown = Readonly<Record<string, unknown>>;
-export type Audited = Webhook | SigningSecret | ApiKey | Tenant | Inbox;
+export type Audited = Webhook | SigningSecret | ApiKey | Tenant | Inbox | OwnEventType;
 
 /** What people decide about it, and nothing that is secret or counted. */
 export function shownOf(entity: Audited): Shown {
@@ -41,6 +42,12 @@ export function shownOf(entity: Audited): Shown {
   if (entity instanceof SigningSecret) {
     const { webhookId, scheme, hint, expiresAt } = entity;
     return { webhookId, scheme, hint, expiresAt };
+  }
+  if (entity instanceof OwnEventType) {
+    const { name, title, description, category, aliases } = entity;
+    const { deprecationReason, retiredAt, version, updatedAt } = entity;
+    const content = { name, title, description, category, aliases, deprecationReason };
+    return { ...content, retiredAt, version, updatedAt };
   }
   if (entity instanceof Tenant) return { key: entity.key, name: entity.name };
   if (entity instanceof Inbox) {
@@ -54,7 +61,7 @@ export function shownOf(entity: Audited): Shown {
 function shownWebhook(webhook: Webhook): Shown {
   const { key, name, url, eventTypes, description, integration, format, signature } = webhook;
   const { retryDelaysMs, timeoutMs, maxInFlight, rateLimitPerSecond } = webhook;
-  const { state, stateReason, deletedAt } = webhook;
+  const { state, stateReason, deletedAt, filter, keepFiltered, select } = webhook;
   const headers = webhook.headers.map(({ name, value, isSecret }) => ({
     name,
     value: isSecret ? hidden(value) : value,
@@ -68,6 +75,9 @@ function shownWebhook(webhook: Webhook): Shown {
     description,
     integration,
     format,
+    filter,
+    keepFiltered,
+    select,
     headers,
     signature,
     retryDelaysMs,
@@ -124,6 +134,7 @@ function nounOf(entity: Audited): string {
   if (entity instanceof Webhook) return "webhook";
   if (entity instanceof SigningSecret) return "secret";
   if (entity instanceof Inbox) return "inbox";
+  if (entity instanceof OwnEventType) return "eventType";
   return entity instanceof Tenant ? "tenant" : "key";
 }
 
@@ -136,5 +147,6 @@ const VERBS: Readonly<Record<string, string>> = {
 function verbOf(names: ReadonlySet<string>, after: Shown): string {
   if (names.has("deletedAt")) return "deleted";
   if (names.has("revokedAt")) return "revoked";
+  if (names.has("retiredAt") && after["retiredAt"]) return "retired";
   return (names.has("state") && VERBS[String(after["state"])]) || "updated";
 }

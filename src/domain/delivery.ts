@@ -18,7 +18,14 @@ import { Refusal } from "./refusal.ts";
 import { nextTry } from "./retry.ts";
 import type { WebhookState } from "./webhook.ts";
 
-export const STORED_STATUSES = ["PENDING", "RETRYING", "SUCCEEDED", "FAILED", "CANCELLED"] as const;
+export const STORED_STATUSES = [
+  "PENDING",
+  "RETRYING",
+  "SUCCEEDED",
+  "FAILED",
+  "CANCELLED",
+  "FILTERED",
+] as const;
 export type StoredStatus = (typeof STORED_STATUSES)[number];
 export const DELIVERY_STATUSES = [...STORED_STATUSES, "HELD"] as const;
 export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
@@ -59,6 +66,8 @@ export class Delivery {
   claimNumber!: number;
   /** Lease clock, milliseconds. */
   claimEndsAt!: number | null;
+  /** The selection that its payload is shaped by, fixed when the event was published; null: sent whole. */
+  shape!: string | null;
 }
 
 /** One HTTP request. */

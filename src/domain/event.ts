@@ -1,4 +1,4 @@
-import type { Json } from "./event-type.ts";
+import type { Json } from "./catalog/entry.ts";
 
 export const PAYLOAD_FORMATS = ["ENVELOPE", "FLAT"] as const;
 /** ENVELOPE sends {id, type, timestamp, data}; FLAT sends the payload alone. */
@@ -17,19 +17,26 @@ export class Event {
   idempotencyKey!: string | null;
   /** Webhooks that wanted it when it was published. */
   matchedWebhooks!: number;
+  /** Version of its type that the payload was checked against. */
+  typeVersion!: number;
 }
 
-type BodyParts = Pick<Event, "id" | "typeName" | "payload" | "occurredAt">;
+/** What a body is made from. */
+export type BodyParts = Pick<Event, "id" | "typeName" | "payload" | "occurredAt">;
 
-/** The body of each attempt for this event and format: what is signed, sent and shown. */
-export function bodyOf(event: BodyParts, format: PayloadFormat): string {
-  if (format === "FLAT") return event.payload;
+/** The body of each attempt for this event, format and shaped payload: what is signed, sent and shown. */
+export function bodyOf(
+  event: BodyParts,
+  format: PayloadFormat,
+  payload: string = event.payload,
+): string {
+  if (format === "FLAT") return payload;
   const head = JSON.stringify({
     id: event.id,
     type: event.typeName,
     timestamp: event.occurredAt.toISOString(),
   });
-  return `${head.slice(0, -1)},"data":${event.payload}}`;
+  return `${head.slice(0, -1)},"data":${payload}}`;
 }
 
 export function payloadOf(event: Pick<Event, "payload">): Json {

@@ -56,6 +56,12 @@ export type Fact =
       readonly tenantId: string;
       readonly inboxId: string;
     }
+  | {
+      readonly type: "catalog.changed";
+      readonly tenantId: string;
+      /** Event types that were added, changed or retired. */
+      readonly eventTypes: number;
+    }
   | { readonly type: "tenant.created"; readonly tenantId: string }
   | {
       readonly type: "key.created" | "key.revoked";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { BUILT_IN_CATALOG } from "./catalog/catalog.ts";
 import { createIds } from "./id.ts";
 import { createInbox } from "./inbox-commands.ts";
 import { INBOXES_MAX } from "./inbox.ts";
@@ -15,6 +16,9 @@ const WEBHOOK = {
   description: null,
   integration: "manual",
   format: "ENVELOPE",
+  filter: null,
+  keepFiltered: false,
+  select: [],
   headers: [],
   signature: "HMAC_SHA256",
   retryDelays: null,
@@ -43,6 +47,7 @@ function tenantWith(count: number) {
     add: (entity) => void added.push(entity.constructor.name),
   };
   const store = {
+    catalog: () => BUILT_IN_CATALOG,
     change: <T>(_tenantId: string, decide: (work: Work) => Promise<T>) => decide(work as Work),
   };
   const tools = {

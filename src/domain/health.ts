@@ -45,7 +45,7 @@ export function fold(
   const hours = new Map<number, WebhookHour>();
   for (const entry of entries) {
     if (entry.isTest) continue;
-    if (entry.change === "CREATED") after.deliveryCount++;
+    if (entry.change === "CREATED" && entry.status !== "FILTERED") after.deliveryCount++;
     // INTERNAL is our fault and says nothing of the receiver.
     if (entry.change !== "ATTEMPTED" || entry.outcome === "INTERNAL") continue;
     const hour = hourOf(hours, entry);

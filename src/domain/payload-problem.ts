@@ -85,7 +85,8 @@ function typeInWords(type: unknown): string {
 /** Enough for the sets that people write; of a list of countries the beginning will do. */
 const MAX_CHOICES = 12;
 
-function choice(values: unknown): string {
+/** Of several values, which are allowed: "one of "a", "b"". */
+export function choice(values: unknown): string {
   if (!Array.isArray(values)) return "one of a few values";
   const listed = values.slice(0, MAX_CHOICES).map(brief).join(", ");
   if (values.length === 1) return listed;
@@ -94,7 +95,8 @@ function choice(values: unknown): string {
 
 const MAX_CHARACTERS = 40;
 
-function brief(value: unknown): string {
+/** A value alone, as one would write it, cut when it is long. */
+export function brief(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   if (typeof value !== "string") return String(value);

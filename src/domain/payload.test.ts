@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { type EventType, findEventType, type Json, type JsonObject } from "./event-type.ts";
+import { BUILT_IN_CATALOG } from "./catalog/catalog.ts";
+import type { EventType, Json, JsonObject } from "./catalog/entry.ts";
 import { payloadProblems } from "./payload.ts";
 
 function typeNamed(name: string): EventType {
-  const type = findEventType(name);
+  const type = BUILT_IN_CATALOG.find(name);
   if (!type) throw new Error(`${name} is not in the catalog`);
   return type;
 }
@@ -185,4 +186,96 @@ test("a schema that can't be compiled is no payload's problem", () => {
 test("a schema can't make the check asynchronous", () => {
   const type = typeWith({ $async: true, type: "object", required: ["a"] });
   expect(payloadProblems(type, {})).toEqual([{ pointer: "/a", message: "is missing" }]);
+});
+
+const TOO_MUCH = {
+  pointer: "",
+  message: "takes too long to check against the schema of its type: send less of it at once",
+};
+
+/** About 256 KiB of JSON each. */
+const numbers = Array.from({ length: 130_000 }, () => 1);
+const letters = `c${Array.from({ length: 250_000 }, (_, index) => (index % 7 < 3 ? "a" : "b")).join("")}`;
+const names = Object.fromEntries(Array.from({ length: 25_000 }, (_, index) => [`k${index}`, 1]));
+
+test.each<[string, JsonObject, Json]>([
+  ["a list of numbers", { items: { type: "integer" } }, numbers],
+  ["a pattern that is trouble elsewhere", { pattern: "^(c|a+|b+)+$" }, letters],
+  [
+    "names that are all known by a pattern",
+    { patternProperties: { "^k\\d+$": true }, additionalProperties: false },
+    names,
+  ],
+])("%s that fills a payload can be checked", (_, schema, value) => {
+  expect(problemsOf(schema, value)).toEqual([]);
+});
+
+test.each<[string, JsonObject, Json]>([
+  [
+    "many subschemas of many values",
+    { items: { allOf: Array(100).fill({ type: "string" }) } },
+    numbers,
+  ],
+  [
+    "many names missing in many objects",
+    { items: { required: Array.from({ length: 500 }, (_, i) => `n${i}`) } },
+    numbers.slice(0, 80_000).map(() => ({})),
+  ],
+  [
+    "many objects that forbid many names",
+    { allOf: Array(100).fill({ additionalProperties: false }) },
+    names,
+  ],
+  [
+    "entries that all must differ",
+    { uniqueItems: true, maxItems: 1_000 },
+    numbers.map((_, index) => index),
+  ],
+  ["lengths of a long text", { allOf: Array(500).fill({ maxLength: 5 }) }, letters],
+  ["a pattern with a long memory", { pattern: "a.{400}[xy]" }, letters],
+  ["entries that contain", { allOf: Array(50).fill({ contains: { const: 2 } }) }, numbers],
+])("%s are given up in time", (_, schema, value) => {
+  const start = performance.now();
+  expect(problemsOf(schema, value)).toEqual([TOO_MUCH]);
+  expect(performance.now() - start).toBeLessThan(3_000);
+});
+
+test("entries of one plain type that must differ are compared without end to their number", () => {
+  const schema = { items: { type: "integer" }, uniqueItems: true };
+  expect(
+    problemsOf(
+      schema,
+      numbers.map((_, index) => index),
+    ),
+  ).toEqual([]);
+});
+
+test("giving up one payload leaves all steps for the next", () => {
+  const schema = { items: { type: "integer" } };
+  const tooMuch = { items: { allOf: Array(100).fill({ type: "string" }) } };
+  expect(problemsOf(tooMuch, numbers)).toEqual([TOO_MUCH]);
+  expect(problemsOf(schema, numbers)).toEqual([]);
+  expect(problemsOf(schema, ["a"])).toHaveLength(1);
+});
+
+test.each(["toString", "valueOf"])(
+  "a field called %s where objects are compared is a problem, and not the service's",
+  (name) => {
+    const schema: JsonObject = {
+      type: "object",
+      properties: { a: { enum: [{ b: 1 }, { b: 2 }] } },
+    };
+    expect(payloadProblems({ schema }, { a: { [name]: 1 } })).toEqual([
+      { pointer: "", message: expect.stringContaining("toString") },
+    ]);
+  },
+);
+
+test("an amount of money is a multiple of a cent", () => {
+  const schema: JsonObject = {
+    type: "object",
+    properties: { a: { type: "number", multipleOf: 0.01 } },
+  };
+  for (const a of [19.99, 0.07, 1.1, 4.35]) expect(payloadProblems({ schema }, { a })).toEqual([]);
+  expect(payloadProblems({ schema }, { a: 0.005 })).toHaveLength(1);
 });

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import stableStringify from "safe-stable-stringify";
-import { findEventType, type Json } from "./event-type.ts";
+import type { EventType, Json, JsonObject } from "./catalog/entry.ts";
 import { Event } from "./event.ts";
 import { payloadProblems } from "./payload.ts";
 import { Refusal, refusalOr, refuseIf, type Problem } from "./refusal.ts";
@@ -41,13 +41,18 @@ export async function publish(
 }
 
 /** The event that this input becomes; refuses what the catalog does not know or the type's schema forbids. */
-export function accept(tenantId: string, input: EventInput, { clock, newId }: Tools): NewEvent {
-  const type = findEventType(input.type);
+export function accept(
+  tenantId: string,
+  input: EventInput,
+  { clock, newId, store }: Tools,
+): NewEvent {
+  const type = store.catalog(tenantId).find(input.type);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
+  if (type.retiredAt) throw new Refusal("EVENT_TYPE_RETIRED", { path: ["type"] });
   refuseIf([
     ...keyProblems(input),
     ...occurredAtProblems(input),
-    ...checkPayload(type.name, input.payload),
+    ...checkPayload(type, input.payload),
   ]);
   const payload = JSON.stringify(input.payload);
   if (Buffer.byteLength(payload) > PAYLOAD_MAX_BYTES)
@@ -63,13 +68,16 @@ export function accept(tenantId: string, input: EventInput, { clock, newId }: To
     occurredAt: input.occurredAt ?? now,
     idempotencyKey: input.idempotencyKey ?? null,
     matchedWebhooks: 0,
+    typeVersion: type.version,
   });
-  return { event, hash: event.idempotencyKey === null ? null : contentHash(type.name, input) };
+  const data = input.payload as JsonObject;
+  const hash = event.idempotencyKey === null ? null : contentHash(type.name, input);
+  return { event, data, hash };
 }
 
 /** Problems of a payload for a type of the catalog, under the path `payload`. */
-export function checkPayload(typeName: string, payload: unknown): Problem[] {
-  return payloadProblems(findEventType(typeName)!, payload).map(({ pointer, message }) => ({
+export function checkPayload(type: EventType, payload: unknown): Problem[] {
+  return payloadProblems(type, payload).map(({ pointer, message }) => ({
     path: ["payload"],
     pointer,
     message: `${pointer || "The payload"} ${message}`,

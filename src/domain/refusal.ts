@@ -1,3 +1,4 @@
+import type { EventTypeChange } from "./catalog/registration.ts";
 import type { Scope } from "./rights.ts";
 
 /** Codes that clients can act on, closed and shared with the API. */
@@ -9,6 +10,7 @@ export const USER_ERROR_CODES = [
   "UNSAFE_URL",
   "NOT_RETRYABLE",
   "FORBIDDEN",
+  "BREAKING_CHANGE",
 ] as const;
 export type UserErrorCode = (typeof USER_ERROR_CODES)[number];
 
@@ -27,6 +29,22 @@ export const REFUSALS = {
   EVENT_TYPE_NOT_FOUND: {
     code: "NOT_FOUND",
     text: "The catalog has no event type of this name; the events query lists them all",
+  },
+  EVENT_TYPE_RETIRED: {
+    code: "NOT_FOUND",
+    text: "This event type was retired; the events query lists those that can be published",
+  },
+  BREAKING_CHANGE: {
+    code: "BREAKING_CHANGE",
+    text: "The new schemas would break receivers; see changes, and repeat the call with allowBreaking when they are ready for it",
+  },
+  SELECTION_BROKEN: {
+    code: "CONFLICT",
+    text: "The webhook's select asks for fields that an event type has no more; update select first",
+  },
+  EVENT_TYPES_FULL: {
+    code: "LIMIT_REACHED",
+    text: "This is the largest number of event types of a tenant's own",
   },
   DELIVERY_NOT_FOUND: {
     code: "NOT_FOUND",
@@ -143,6 +161,7 @@ export interface RefusalDetails {
   readonly limit?: number;
   readonly retryAfterMs?: number;
   readonly requiredScopes?: readonly Scope[];
+  readonly changes?: readonly EventTypeChange[];
 }
 
 /** A command turned down for a reason that the caller can act on. */

@@ -1,5 +1,7 @@
+import type { JsonObject } from "./catalog/entry.ts";
 import type { PayloadFormat } from "./event.ts";
 import type { CustomHeader } from "./request.ts";
+import type { Selection } from "./selection.ts";
 import type { WebhookState } from "./webhook.ts";
 
 export interface RouteSecret {
@@ -8,6 +10,12 @@ export interface RouteSecret {
   /** Milliseconds; null: signs until further notice. */
   readonly expiresAtMs: number | null;
 }
+
+/** How the payload of one event type is shaped. BROKEN: it asks for what the type's schema has no more. */
+export type Shaping = { readonly shape: string; readonly selection: Selection } | "BROKEN";
+
+/** The shape of a delivery that was made while its webhook's selection was broken: it is shaped when it is claimed. */
+export const UNSHAPED = "?";
 
 /** A webhook as the line needs it: settings filled in, secrets opened, patterns compiled. Never leaves the process. */
 export interface Route {
@@ -22,6 +30,11 @@ export interface Route {
   readonly origin: string;
   readonly format: PayloadFormat;
   readonly wants: (typeName: string) => boolean;
+  /** Null: all events pass. */
+  readonly filter: ((payload: JsonObject) => boolean) | null;
+  readonly keepFiltered: boolean;
+  /** By canonical event type; types that are not here are sent whole. */
+  readonly select: ReadonlyMap<string, Shaping>;
   readonly customHeaders: readonly CustomHeader[];
   /** Newest first; those that have expired may be among them. */
   readonly secrets: readonly RouteSecret[];

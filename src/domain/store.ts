@@ -1,5 +1,8 @@
 import type { ApiKey } from "./api-key.ts";
 import type { Actor, AuditChange, Audited } from "./audit.ts";
+import type { Catalog } from "./catalog/catalog.ts";
+import type { JsonObject } from "./catalog/entry.ts";
+import type { EventTypeVersion, OwnEventType } from "./catalog/own.ts";
 import type { Claim, Delivery, DeliveryAttempt, Settled } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import type { AttemptRecorded } from "./fact.ts";
@@ -11,6 +14,8 @@ import type { SigningSecret, Webhook, WebhookRef } from "./webhook.ts";
 /** An event to be kept; `hash` identifies its content under an idempotency key. */
 export interface NewEvent {
   readonly event: Event;
+  /** Its payload, for filters and selections. */
+  readonly data: JsonObject;
   readonly hash: string | null;
 }
 
@@ -90,6 +95,10 @@ export interface Work {
   secrets(webhookId: string): Promise<SigningSecret[]>;
   /** One that has not expired. */
   secret(id: string): Promise<SigningSecret>;
+  /** Those of the tenant that have a selection of one of these types. */
+  webhooksThatSelect(typeNames: ReadonlySet<string>): Promise<Webhook[]>;
+  /** The tenant's own, retired ones too. */
+  eventTypes(): Promise<OwnEventType[]>;
   inbox(id: string): Promise<Inbox>;
   countInboxes(): Promise<number>;
   tenant(): Promise<Tenant | null>;
@@ -98,7 +107,7 @@ export interface Work {
   apiKey(id: string, ofAnyTenant: boolean): Promise<ApiKey>;
   /** Those that are not revoked. */
   countApiKeys(): Promise<number>;
-  add(entity: Audited): void;
+  add(entity: Audited | EventTypeVersion): void;
   remove(entity: SigningSecret | Inbox): void;
 }
 
@@ -107,7 +116,7 @@ export interface Store {
   /** Events with all their deliveries, in one commit. Refuses a call that would write too much. */
   keep(tenantId: string, events: readonly NewEvent[], lanes: Lanes): Promise<readonly Kept[]>;
   /** A test: its event and one leased delivery. */
-  keepTest(event: Event, webhookId: string): Promise<Claim>;
+  keepTest(event: NewEvent, webhookId: string): Promise<Claim>;
   claimDue(requests: readonly ClaimRequest[]): Promise<Claimed>;
   /** Gives back claims that were not begun. */
   release(claims: readonly Claim[]): Promise<void>;
@@ -124,6 +133,8 @@ export interface Store {
   /** Keeps what somebody did that is stored nowhere else. */
   audit(tenantId: string, change: AuditChange, by: Actor): Promise<void>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
+  /** The event types of the tenant. */
+  catalog(tenantId: string): Catalog;
   /** The webhook as the line sees it. */
   route(tenantId: string, webhookId: string): Route | undefined;
   /** The last position of a tenant's log. */

@@ -1,10 +1,13 @@
+import type { Catalog } from "./catalog/catalog.ts";
+import type { Json, JsonObject } from "./catalog/entry.ts";
 import type { Claim } from "./delivery.ts";
-import { expandPatterns, findEventType, type Json, type JsonObject } from "./event-type.ts";
 import type { Event } from "./event.ts";
 import { checkedDuration, zodProblems } from "./input.ts";
 import { accept, checkPayload, type EventInput } from "./publish.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
+import type { NewEvent } from "./store.ts";
 import type { Tools } from "./tools.ts";
+import { brokenSelections } from "./webhook-shape.ts";
 import type { Webhook, WebhookRef } from "./webhook.ts";
 
 /** How long the answer waits for the attempt. */
@@ -37,9 +40,12 @@ export async function testWebhook(
   const waitMs = WAIT.safeParse(wait);
   refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
   const webhook = await tools.store.webhook(tenantId, ref);
-  const event = acceptTest(tenantId, subject ?? sampleFor(webhook), tools);
+  const catalog = tools.store.catalog(tenantId);
+  const test = acceptTest(tenantId, subject ?? sampleFor(webhook, catalog), tools);
+  if (brokenSelections(webhook.select, catalog).includes(test.event.typeName))
+    throw new Refusal("SELECTION_BROKEN", { path: ["webhook"], existingId: webhook.id });
   const position = tools.store.position(tenantId);
-  const { claim, recorded } = await begin(event, webhook.id, tools);
+  const { claim, recorded } = await begin(test, webhook.id, tools);
   const stop = new AbortController();
   const isRecorded = await Promise.race([
     recorded.then(() => true),
@@ -51,15 +57,15 @@ export async function testWebhook(
 
 /** Keeps the test and sends it, in one of the few places for tests. */
 async function begin(
-  event: Event,
+  test: NewEvent,
   webhookId: string,
   { lanes, testPlaces, store, announce }: Tools,
 ): Promise<{ claim: Claim; recorded: Promise<void> }> {
   if (!testPlaces.take())
     throw new Refusal("TESTS_RUNNING", { limit: testPlaces.most, retryAfterMs: 1000 });
   try {
-    const claim = await store.keepTest(event, webhookId);
-    const { tenantId, id: eventId, typeName: eventType } = event;
+    const claim = await store.keepTest(test, webhookId);
+    const { tenantId, id: eventId, typeName: eventType } = test.event;
     announce({
       type: "event.published",
       tenantId,
@@ -75,10 +81,12 @@ async function begin(
   }
 }
 
-function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): Event {
+/** The event of a test or a preview; refusals name the part of the subject that is wrong. */
+export function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): NewEvent {
   try {
-    const { event } = accept(tenantId, testInput(subject), tools);
-    return Object.assign(event, { isTest: true, matchedWebhooks: 1 });
+    const test = accept(tenantId, testInput(subject, tools.store.catalog(tenantId)), tools);
+    Object.assign(test.event, { isTest: true, matchedWebhooks: 1 });
+    return test;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const path =
@@ -93,16 +101,18 @@ function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): Event
 }
 
 /** The sample of the first catalog type that the webhook matches. */
-function sampleFor(webhook: Webhook): TestSubject {
-  return { sample: { type: expandPatterns(webhook.eventTypes).names[0]! } };
+export function sampleFor(webhook: Webhook, catalog: Catalog): TestSubject {
+  const [type] = catalog.matched(webhook.eventTypes);
+  if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["webhook"] });
+  return { sample: { type: type.name } };
 }
 
-function testInput(subject: TestSubject): EventInput {
+function testInput(subject: TestSubject, catalog: Catalog): EventInput {
   if ("custom" in subject) return subject.custom;
   if ("eventId" in subject)
     return { type: subject.eventId.typeName, payload: JSON.parse(subject.eventId.payload) };
   const { type: name, overrides } = subject.sample;
-  const type = findEventType(name);
+  const type = catalog.find(name);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
   if (overrides != null && !isObject(overrides))
     refuseIf([
@@ -112,9 +122,7 @@ function testInput(subject: TestSubject): EventInput {
       },
     ]);
   const payload = { ...type.samplePayload, ...(overrides as JsonObject | undefined) };
-  refuseIf(
-    checkPayload(type.name, payload).map((problem) => ({ ...problem, path: ["overrides"] })),
-  );
+  refuseIf(checkPayload(type, payload).map((problem) => ({ ...problem, path: ["overrides"] })));
   return { type: type.name, payload };
 }
 

@@ -35,6 +35,8 @@ export interface Tools {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly vault: Vault;
   readonly defaults: WebhookDefaults;
+  /** Lets others go on between the steps of something long. */
+  readonly rest: () => Promise<void>;
   /** The normal form of a URL that webhooks may use; throws a Refusal for any other. */
   readonly checkUrl: (url: string) => string;
 }

@@ -11,6 +11,7 @@ import {
   type WebhookInput,
   type WebhookPatch,
 } from "./webhook-input.ts";
+import { brokenSelections } from "./webhook-shape.ts";
 import {
   disable,
   NO_HISTORY,
@@ -40,10 +41,12 @@ export async function createWebhook(
   input: NewWebhookInput,
   tools: Tools,
 ): Promise<CreatedWebhook> {
-  const checked = checkWebhook(input, { checkUrl: tools.checkUrl, storedHeaders: [] });
   const created = await tools.store.change(
     tenantId,
     async (work) => {
+      const { checkUrl, store } = tools;
+      const catalog = store.catalog(tenantId);
+      const checked = checkWebhook(input, { checkUrl, catalog, storedHeaders: [] });
       if (checked.key !== null) {
         const existing = await work.findWebhook({ key: checked.key });
         if (existing) throw new Refusal("KEY_TAKEN", { path: ["key"], existingId: existing.id });
@@ -72,7 +75,12 @@ export async function upsertWebhook(
     async (work) => {
       const webhook = await work.findWebhook({ key });
       const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
-      const checks = { checkUrl: tools.checkUrl, storedHeaders };
+      const checks = {
+        checkUrl: tools.checkUrl,
+        catalog: tools.store.catalog(tenantId),
+        storedHeaders,
+        stored: webhook,
+      };
       const checked = underWebhook(() => checkWebhook({ ...input, key }, checks));
       if (!webhook) {
         const added = await addWebhook(tenantId, { ...checked, paused: input.paused }, work, tools);
@@ -127,7 +135,13 @@ export async function updateWebhook(
         });
       const storedHeaders = openHeaders(webhook, tools.vault);
       const { input, problems } = applyPatch(currentInput(webhook, storedHeaders), patch);
-      const checks = { checkUrl: tools.checkUrl, storedHeaders, problems };
+      const checks = {
+        checkUrl: tools.checkUrl,
+        catalog: tools.store.catalog(tenantId),
+        storedHeaders,
+        stored: webhook,
+        problems,
+      };
       write(webhook, checkWebhook(input, checks), tools);
       return webhook;
     },
@@ -185,9 +199,11 @@ export async function resumeWebhook(
   tools: Tools,
 ) {
   if (held === "CANCEL") await cancelHeld(await tools.store.webhook(tenantId, ref), tools);
-  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) =>
-    resume(webhook, tools.clock.now()),
-  );
+  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) => {
+    if (brokenSelections(webhook.select, tools.store.catalog(tenantId)).length > 0)
+      throw new Refusal("SELECTION_BROKEN", { path: ["webhook"], existingId: webhook.id });
+    resume(webhook, tools.clock.now());
+  });
 }
 
 async function cancelHeld({ id, tenantId, state }: Webhook, tools: Tools): Promise<void> {

@@ -1,14 +1,16 @@
 import { z } from "zod";
+import type { Catalog } from "./catalog/catalog.ts";
 import { DAY, formatDuration } from "./duration.ts";
-import { expandPatterns } from "./event-type.ts";
 import { PAYLOAD_FORMATS } from "./event.ts";
+import type { Predicate } from "./filter.ts";
 import { checkedDuration, checkedText, zodProblems } from "./input.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
 import { parseSecret, SIGNATURE_SCHEMES, type SignatureScheme } from "./secret.ts";
 import { splitUserinfo } from "./userinfo.ts";
 import { checkHeaders, type HeaderInput } from "./webhook-headers.ts";
-import type { Webhook } from "./webhook.ts";
+import { checkFilter, checkSelect } from "./webhook-shape.ts";
+import type { EventSelection, Webhook } from "./webhook.ts";
 
 /** What a caller says of a webhook; durations are ISO 8601 texts. */
 export interface WebhookInput {
@@ -19,6 +21,10 @@ export interface WebhookInput {
   description: string | null;
   integration: string;
   format: Webhook["format"];
+  /** A PayloadPredicate; null lets everything through. */
+  filter: unknown;
+  keepFiltered: boolean;
+  select: readonly EventSelection[];
   headers: readonly HeaderInput[];
   signature: Webhook["signature"];
   retryDelays: readonly string[] | null;
@@ -34,6 +40,9 @@ const DEFAULTS: Partial<WebhookInput> = {
   description: null,
   integration: "manual",
   format: "ENVELOPE",
+  filter: null,
+  keepFiltered: false,
+  select: [],
   headers: [],
   retryDelays: null,
   timeout: null,
@@ -72,6 +81,7 @@ const FIELDS = z.object({
     .nullable(),
   integration: checkedText(64),
   format: z.enum(PAYLOAD_FORMATS),
+  keepFiltered: z.boolean(),
   signature: z.enum(SIGNATURE_SCHEMES),
   retryDelays: z
     .array(checkedDuration(0, 7 * DAY))
@@ -85,6 +95,8 @@ const FIELDS = z.object({
 /** Input that passed every check; `url` and `secret` in their normal form. */
 export type CheckedWebhook = z.output<typeof FIELDS> & {
   url: string;
+  filter: Predicate | null;
+  select: EventSelection[];
   headers: CustomHeader[];
   secret: string | null;
 };
@@ -92,6 +104,9 @@ export type CheckedWebhook = z.output<typeof FIELDS> & {
 export interface WebhookChecks {
   /** The normal form of a URL that webhooks may use; throws a Refusal for any other. */
   readonly checkUrl: (url: string) => string;
+  readonly catalog: Catalog;
+  /** What it has already stays good, although types may have been changed or retired since. */
+  readonly stored?: Pick<Webhook, "eventTypes" | "filter" | "select"> | null;
   /** The opened headers stored so far. */
   readonly storedHeaders: readonly CustomHeader[];
   /** Found already. */
@@ -101,7 +116,7 @@ export interface WebhookChecks {
 /** All problems at once; an unsafe URL alone has a code of its own. */
 export function checkWebhook(
   input: WebhookInput,
-  { checkUrl, storedHeaders, problems: found = [] }: WebhookChecks,
+  { checkUrl, catalog, storedHeaders, stored, problems: found = [] }: WebhookChecks,
 ): CheckedWebhook {
   const parsed = FIELDS.safeParse(input);
   const problems: Problem[] = [...found, ...zodProblems(parsed.error)];
@@ -112,12 +127,22 @@ export function checkWebhook(
       : withAuthorization(authorization, input.headers, { storedHeaders, problems });
   const headers = checkHeaders(given, storedHeaders, problems);
   const secret = checkSecret(input.secret, input.signature, problems);
-  for (const [index, pattern] of input.eventTypes.slice(0, EVENT_TYPES_MAX).entries())
-    if (expandPatterns([pattern]).unknown.length > 0)
+  const eventTypes = input.eventTypes.slice(0, EVENT_TYPES_MAX);
+  for (const [index, pattern] of eventTypes.entries())
+    if (catalog.matched([pattern]).length === 0 && !stored?.eventTypes.includes(pattern))
       problems.push({
         path: ["eventTypes", String(index)],
         message: `${JSON.stringify(pattern)} is no event type, alias or pattern that matches one; the events query lists them`,
       });
+  const checking = { catalog, problems };
+  const filter =
+    stored && input.filter === stored.filter
+      ? stored.filter
+      : checkFilter(input.filter, eventTypes, checking);
+  const select =
+    stored && input.select === stored.select
+      ? stored.select
+      : checkSelect(input.select, eventTypes, checking);
   let url = "";
   try {
     url = checkUrl(plainUrl);
@@ -127,7 +152,7 @@ export function checkWebhook(
     problems.push(...(refusal.details.problems ?? []));
   }
   refuseIf(problems);
-  return { ...parsed.data!, url, headers, secret };
+  return { ...parsed.data!, url, filter, select, headers, secret };
 }
 
 /** The normal form of a secret of the caller's own. What is wrong with it joins the problems. */
@@ -177,6 +202,9 @@ export function currentInput(
     description: webhook.description,
     integration: webhook.integration,
     format: webhook.format,
+    filter: webhook.filter,
+    keepFiltered: webhook.keepFiltered,
+    select: webhook.select,
     // As a form says them: without a value they stay as they are.
     headers: storedHeaders.map(({ name, isSecret }) => ({ name, isSecret })),
     signature: webhook.signature,

@@ -1,4 +1,5 @@
 import type { PayloadFormat } from "./event.ts";
+import type { Predicate } from "./filter.ts";
 import type { SignatureScheme } from "./secret.ts";
 
 /**
@@ -22,6 +23,14 @@ export interface StoredHeader {
   readonly isSecret: boolean;
 }
 
+/** Which fields of one event type a webhook gets. */
+export interface EventSelection {
+  /** Its canonical name. */
+  readonly eventType: string;
+  /** A GraphQL selection on its payload, in normal form. */
+  readonly fields: string;
+}
+
 export class Webhook {
   id!: string;
   tenantId!: string;
@@ -40,6 +49,12 @@ export class Webhook {
   maxInFlight!: number | null;
   /** Attempts that may begin in a second; null: as many as there are. */
   rateLimitPerSecond!: number | null;
+  /** Conditions on the payload; null lets everything through. */
+  filter!: Predicate | null;
+  /** Keeps a FILTERED delivery for each event that the filter turned away. */
+  keepFiltered!: boolean;
+  /** Types that are not here are sent whole. */
+  select!: EventSelection[];
   state!: WebhookState;
   stateReason!: string | null;
   /** The latest of creation and resume: from here the days without a success are counted. */
@@ -55,6 +70,8 @@ export class Webhook {
   /** Failed attempts since the last success or resume. */
   failuresSinceSuccess!: number;
   deliveryCount!: number;
+  /** Events that the filter turned away. */
+  filteredCount!: number;
   lastSucceededAt!: Date | null;
   lastFailedAt!: Date | null;
 }
@@ -90,6 +107,7 @@ export const NO_HISTORY = {
   consecutiveFailures: 0,
   failuresSinceSuccess: 0,
   deliveryCount: 0,
+  filteredCount: 0,
   lastSucceededAt: null,
   lastFailedAt: null,
 } as const satisfies Partial<Webhook>;
@@ -108,6 +126,11 @@ export function pause(webhook: Webhook, reason: string | null, at: Date): void {
 
 export function disable(webhook: Webhook, reason: string | null, at: Date): void {
   stop(webhook, "DISABLED", reason, at);
+}
+
+/** By the service itself. */
+export function autoPause(webhook: Webhook, reason: string, at: Date): void {
+  stop(webhook, "AUTO_PAUSED", reason, at);
 }
 
 function stop(webhook: Webhook, state: WebhookState, reason: string | null, at: Date): void {

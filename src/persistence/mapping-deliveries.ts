@@ -71,6 +71,7 @@ export const DeliveryTable = defineEntity({
     claimOwner: p.text().nullable(),
     claimNumber: p.integer(),
     claimEndsAt: p.bigint("number").nullable(),
+    shape: p.text().nullable(),
   },
 });
 

@@ -1,5 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import { Event, PAYLOAD_FORMATS } from "../domain/event.ts";
+import type { Predicate } from "../domain/filter.ts";
 import { WebhookHour } from "../domain/health.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import { SIGNATURE_SCHEMES } from "../domain/secret.ts";
@@ -10,7 +11,9 @@ import {
   WEBHOOK_STATES,
   type StoredHeader,
 } from "../domain/webhook.ts";
+import type { EventSelection } from "../domain/webhook.ts";
 import { headers, instant, oneOf } from "./columns.ts";
+import { BodyTable, EventTypeVersionTable, OwnEventTypeTable } from "./mapping-catalog.ts";
 import { DeliveryAttemptTable, DeliveryTable, LogEntryTable } from "./mapping-deliveries.ts";
 import { ApiKeyTable, AuditEntryTable, TenantTable } from "./mapping-tenants.ts";
 
@@ -46,6 +49,11 @@ export const WebhookTable = defineEntity({
     timeoutMs: p.integer().nullable(),
     maxInFlight: p.integer().nullable(),
     rateLimitPerSecond: p.integer().nullable(),
+    filter: p.json<Predicate>().nullable(),
+    keepFiltered: p.boolean(),
+    filteredCount: p.bigint("number"),
+    // As a column's name, select would be SQL.
+    select: p.json<EventSelection[]>().fieldName("selections"),
     state: oneOf(WEBHOOK_STATES),
     stateReason: p.text().nullable(),
     activeSince: instant(),
@@ -111,6 +119,7 @@ export const EventTable = defineEntity({
     occurredAt: instant(),
     idempotencyKey: p.text().nullable(),
     matchedWebhooks: p.integer(),
+    typeVersion: p.integer(),
   },
 });
 
@@ -176,10 +185,13 @@ export const TABLES = [
   TenantTable,
   ApiKeyTable,
   AuditEntryTable,
+  OwnEventTypeTable,
+  EventTypeVersionTable,
   WebhookTable,
   SigningSecretTable,
   WebhookHourTable,
   EventTable,
+  BodyTable,
   IdempotencyKeyTable,
   DeliveryTable,
   DeliveryAttemptTable,

@@ -5,6 +5,7 @@ import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/sqlite";
 import BetterSqlite from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { BUILT_IN_CATALOG } from "../domain/catalog/catalog.ts";
 import { TABLES } from "./mapping.ts";
 import { MIGRATIONS } from "./migrations/list.ts";
 import { openDatabase } from "./orm.ts";
@@ -40,7 +41,11 @@ test("a database of the first release is upgraded in place: its rows stay, and a
   await makeFirst(file);
   const database = await openDatabase(file);
   onTestFinished(() => database.close());
-  const reader = new Reader(database.orm, () => new Date());
+  const reader = new Reader(
+    database.orm,
+    () => new Date(),
+    () => BUILT_IN_CATALOG,
+  );
   const filters = [
     [{}, "dlv_2", "dlv_1"],
     [{ isTest: true }, "dlv_2"],

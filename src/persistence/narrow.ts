@@ -1,4 +1,5 @@
 import { raw, type EntityClass, type MikroORM } from "@mikro-orm/sqlite";
+import type { Catalog } from "../domain/catalog/catalog.ts";
 import { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
 import { Event } from "../domain/event.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
@@ -12,6 +13,7 @@ export interface View {
   readonly webhookIds: readonly string[];
   /** Addresses of inboxes begin with it. An inbox belongs to all webhooks that point to it. */
   readonly inboxPrefix: string;
+  readonly catalogOf: (tenantId: string) => Catalog;
 }
 
 /** A list of events goes back over this many deliveries. */
@@ -20,8 +22,8 @@ const EVENTS_MAX = 10_000;
 export class NarrowWebhookReader extends WebhookReader {
   readonly #ids: readonly string[];
 
-  constructor(orm: MikroORM, now: () => Date, { webhookIds }: View) {
-    super(orm, now);
+  constructor(orm: MikroORM, now: () => Date, { webhookIds, catalogOf }: View) {
+    super(orm, now, catalogOf);
     this.#ids = webhookIds;
   }
 
@@ -40,7 +42,7 @@ export class NarrowReader extends Reader {
   readonly #view: View;
 
   constructor(orm: MikroORM, now: () => Date, view: View) {
-    super(orm, now);
+    super(orm, now, view.catalogOf);
     this.#view = view;
   }
 

@@ -1,7 +1,8 @@
 import type { FilterQuery, MikroORM } from "@mikro-orm/sqlite";
+import { matchesType, type Catalog } from "../domain/catalog/catalog.ts";
+import type { EventType } from "../domain/catalog/entry.ts";
 import { Delivery } from "../domain/delivery.ts";
 import { DAY } from "../domain/duration.ts";
-import { expandPatterns, matchesType } from "../domain/event-type.ts";
 import { healthState, WebhookHour } from "../domain/health.ts";
 import { Webhook, type WebhookHealthState, type WebhookState } from "../domain/webhook.ts";
 import { readPage, type Count, type Em, type Order, type Page, type PageArgs } from "./page.ts";
@@ -15,6 +16,8 @@ export interface WebhookFilter {
   readonly health?: readonly WebhookHealthState[] | null;
   /** Webhooks that would receive these. */
   readonly eventTypes?: readonly string[] | null;
+  /** Webhooks whose patterns match one of these, whatever the catalog has. */
+  readonly wanting?: readonly Pick<EventType, "name" | "aliases">[];
   readonly integration?: string | null;
   readonly url?: string | null;
 }
@@ -48,10 +51,12 @@ const COUNT_MAX = 10_000;
 export class WebhookReader {
   readonly #orm: MikroORM;
   readonly #now: () => Date;
+  readonly #catalogOf: (tenantId: string) => Catalog;
 
-  constructor(orm: MikroORM, now: () => Date) {
+  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Catalog) {
     this.#orm = orm;
     this.#now = now;
+    this.#catalogOf = catalogOf;
   }
 
   async webhooks(
@@ -61,7 +66,7 @@ export class WebhookReader {
     page: PageArgs,
   ): Promise<Page<Webhook>> {
     const em = this.em;
-    const { ids, search, states, health, eventTypes, integration, url } = filter;
+    const { ids, search, states, health, eventTypes, wanting, integration, url } = filter;
     const where = {
       tenantId,
       deletedAt: null,
@@ -70,7 +75,7 @@ export class WebhookReader {
       ...(url != null && { url: storedUrl(url) }),
       $and: [
         ids ? { id: { $in: ids } } : {},
-        search || eventTypes || health
+        search || eventTypes || wanting || health
           ? { id: { $in: await this.#passing(em, tenantId, filter) } }
           : {},
       ],
@@ -131,18 +136,20 @@ export class WebhookReader {
   async #passing(
     em: Em,
     tenantId: string,
-    { search, eventTypes, health }: WebhookFilter,
+    { search, eventTypes, wanting, health }: WebhookFilter,
   ): Promise<string[]> {
     const all = await em.find(Webhook, { tenantId, deletedAt: null });
     const hours = health ? await this.hours(all.map(({ id }) => id)) : [];
     const hoursOf = Map.groupBy(hours, ({ webhookId }) => webhookId);
     const words = search?.toLowerCase();
-    const types = eventTypes && expandPatterns(eventTypes).names;
+    const catalog = this.#catalogOf(tenantId);
+    const types = eventTypes && catalog.matched(eventTypes).map(({ name }) => name);
     const tests: ((webhook: Webhook) => boolean)[] = [
       ({ name, url, description, key }) =>
         !words || [name, url, description, key].some((text) => text?.toLowerCase().includes(words)),
       ({ eventTypes: patterns, state }) =>
-        !types || (state !== "DISABLED" && types.some((type) => matchesType(patterns, type))),
+        !types || (state !== "DISABLED" && types.some((type) => catalog.wants(patterns, type))),
+      ({ eventTypes: patterns }) => !wanting || wanting.some((type) => matchesType(patterns, type)),
       (webhook) => !health || health.includes(healthState(webhook, hoursOf.get(webhook.id) ?? [])),
     ];
     return all.filter((webhook) => tests.every((test) => test(webhook))).map(({ id }) => id);

@@ -1,5 +1,6 @@
 import BetterSqlite, { type Database as Handle } from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { BUILT_IN_CATALOG } from "../domain/catalog/catalog.ts";
 import { ATTEMPT_TRIGGERS, type Delivery, type StoredStatus } from "../domain/delivery.ts";
 import { createIds } from "../domain/id.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
@@ -27,7 +28,11 @@ const stored: Delivery[] = [];
 
 beforeAll(async () => {
   database = await openDatabase(":memory:");
-  reader = new Reader(database.orm, () => new Date(START));
+  reader = new Reader(
+    database.orm,
+    () => new Date(START),
+    () => BUILT_IN_CATALOG,
+  );
   const { writer } = database;
   addWebhook(writer, { id: active });
   addWebhook(writer, { id: paused, state: "PAUSED" });
@@ -76,6 +81,7 @@ function addDeliveries(db: Handle): void {
         : turn([active, paused, deleted, busy], Math.floor(number / 3)),
       webhookName: "",
       format: "ENVELOPE",
+      shape: null,
       isTest: number % 11 === 0,
       status,
       trigger: ATTEMPT_TRIGGERS[0],

@@ -1,10 +1,12 @@
 import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sqlite";
+import type { Catalog } from "../domain/catalog/catalog.ts";
+import { EventTypeVersion } from "../domain/catalog/own.ts";
 import { Delivery, DeliveryAttempt, isWaiting, type DeliveryStatus } from "../domain/delivery.ts";
-import { findEventType } from "../domain/event-type.ts";
 import { Event } from "../domain/event.ts";
 import { Inbox, InboxRequest } from "../domain/inbox.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
+import { Body } from "./mapping-catalog.ts";
 import { DELIVERIES_OF_EVENT, DELIVERY_TESTS } from "./mapping-deliveries.ts";
 import { EVENT_TESTS, IdempotencyKey } from "./mapping.ts";
 import { NEWEST_FIRST, OLDEST_FIRST, readPage, type Em, type Page, type PageArgs } from "./page.ts";
@@ -34,10 +36,12 @@ const FEW = 10_000;
 export class Reader {
   readonly #orm: MikroORM;
   readonly #now: () => Date;
+  readonly #catalogOf: (tenantId: string) => Catalog;
 
-  constructor(orm: MikroORM, now: () => Date) {
+  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Catalog) {
     this.#orm = orm;
     this.#now = now;
+    this.#catalogOf = catalogOf;
   }
 
   event(tenantId: string, id: string): Promise<Event | null> {
@@ -61,7 +65,7 @@ export class Reader {
     return readPage(this.em, {
       entity: Event,
       where,
-      parts: types ? each("typeName", types.map(canonicalName)) : undefined,
+      parts: types ? each("typeName", this.#canonical(tenantId, types)) : undefined,
       index: isTest ? EVENT_TESTS : undefined,
       order: NEWEST_FIRST,
       page,
@@ -89,7 +93,7 @@ export class Reader {
       isByWebhook && ofWebhooks,
       statuses && (await this.#ofStatuses(em, tenantId, new Set(statuses))),
       lastOutcomes && each("lastOutcome", lastOutcomes).map(inIndex),
-      eventTypes && each("eventType", eventTypes.map(canonicalName)),
+      eventTypes && each("eventType", this.#canonical(tenantId, eventTypes)),
       !isByWebhook && ofWebhooks,
     ].filter((list) => list != null && list !== false);
     const [parts, ...others] = lists;
@@ -182,10 +186,29 @@ export class Reader {
     return this.#orm.em.fork() as Em;
   }
 
+  /** An older version of a tenant's own type, or the one that is there. */
+  eventTypeVersion(
+    tenantId: string,
+    eventTypeId: string,
+    version: number,
+  ): Promise<EventTypeVersion | null> {
+    return this.em.findOne(EventTypeVersion, { tenantId, eventTypeId, version });
+  }
+
+  /** What a selection left of payloads. */
+  bodies(keys: readonly Pick<Body, "eventId" | "shape">[]): Promise<Body[]> {
+    return this.em.find(Body, { $or: keys.map(({ eventId, shape }) => ({ eventId, shape })) });
+  }
+
+  #canonical(tenantId: string, names: readonly string[]): string[] {
+    const catalog = this.#catalogOf(tenantId);
+    return names.map((name) => catalog.canonical(name));
+  }
+
   async #webhooks(tenantId: string, refs: readonly WebhookRef[]) {
     const named = refs.map((ref) => ("id" in ref ? { id: ref.id } : { key: ref.key }));
     if (named.length === 0) return [];
-    const fields = ["id", "deliveryCount"] as const;
+    const fields = ["id", "deliveryCount", "filteredCount"] as const;
     return this.em.find(Webhook, { tenantId, $or: named }, { fields });
   }
 
@@ -216,11 +239,6 @@ export class Reader {
   }
 }
 
-/** A name or alias as it is stored; a name that does not exist matches nothing. */
-function canonicalName(name: string): string {
-  return findEventType(name)?.name ?? name;
-}
-
 function each(property: string, values: readonly string[]): Record<string, string>[] {
   return [...new Set(values)].map((value) => ({ [property]: value }));
 }
@@ -236,6 +254,8 @@ function idsOf(rows: readonly { readonly id: string }[]): string[] {
 }
 
 /** So few that all of them can be looked at. */
-function isFew(webhooks: readonly { readonly deliveryCount: number }[]): boolean {
-  return webhooks.reduce((sum, { deliveryCount }) => sum + deliveryCount, 0) <= FEW;
+function isFew(
+  webhooks: readonly { readonly deliveryCount: number; readonly filteredCount: number }[],
+): boolean {
+  return webhooks.reduce((sum, one) => sum + one.deliveryCount + one.filteredCount, 0) <= FEW;
 }

@@ -1,8 +1,16 @@
-import { matchesType } from "../domain/event-type.ts";
-import { fanOut, type Route, type RouteSecret } from "../domain/route.ts";
+import { compilePredicate, type Predicate } from "../domain/filter.ts";
+import { fanOut, type Route, type RouteSecret, type Shaping } from "../domain/route.ts";
 import type { Vault } from "../domain/vault.ts";
 import { openHeaders } from "../domain/webhook-content.ts";
-import type { SigningSecret, StoredHeader, Webhook, WebhookDefaults } from "../domain/webhook.ts";
+import { shapingOf } from "../domain/webhook-shape.ts";
+import type {
+  EventSelection,
+  SigningSecret,
+  StoredHeader,
+  Webhook,
+  WebhookDefaults,
+} from "../domain/webhook.ts";
+import type { Catalogs } from "./catalogs.ts";
 import type { Row, SqliteHandle } from "./sql/sqlite.ts";
 
 interface TenantRoutes {
@@ -26,6 +34,9 @@ type WebhookRow = Pick<
   readonly eventTypes: string;
   readonly headers: string;
   readonly retryDelaysMs: string | null;
+  readonly filter: string | null;
+  readonly keepFiltered: 0 | 1;
+  readonly selections: string;
 };
 
 type SecretRow = Pick<Row<SigningSecret>, "id" | "webhookId" | "sealed" | "expiresAt">;
@@ -39,15 +50,21 @@ export class Routes {
   readonly #secrets;
   readonly #vault: Vault;
   readonly #defaults: WebhookDefaults;
+  readonly #catalogs: Catalogs;
   readonly #tenants = new Map<string, TenantRoutes>();
 
-  constructor(db: SqliteHandle, vault: Vault, defaults: WebhookDefaults) {
+  constructor(
+    db: SqliteHandle,
+    { vault, defaults, catalogs }: { vault: Vault; defaults: WebhookDefaults; catalogs: Catalogs },
+  ) {
     this.#vault = vault;
     this.#defaults = defaults;
+    this.#catalogs = catalogs;
     this.#webhooks = db.prepare<[string], WebhookRow>(
       `select id, name, state, active_since as activeSince, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight,
         rate_limit_per_second as rateLimitPerSecond, event_types as eventTypes,
-        headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures
+        headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures,
+        filter, keep_filtered as keepFiltered, selections
        from webhook where tenant_id = ? and deleted_at is null`,
     );
     this.#secrets = db.prepare<[string], SecretRow>(
@@ -98,16 +115,28 @@ export class Routes {
   #route(tenantId: string, row: WebhookRow, secrets: readonly RouteSecret[]): Route {
     const headers = JSON.parse(row.headers) as StoredHeader[];
     const patterns = JSON.parse(row.eventTypes) as string[];
+    const catalog = this.#catalogs.of(tenantId);
+    const select = new Map(
+      (JSON.parse(row.selections) as EventSelection[]).map((selection): [string, Shaping] => [
+        selection.eventType,
+        shapingOf(selection, catalog),
+      ]),
+    );
+    const isBroken = [...select.values()].includes("BROKEN");
     return {
       tenantId,
       webhookId: row.id,
       webhookName: row.name,
-      state: row.state,
+      // Nothing is ever sent half filled, whatever the row says.
+      state: row.state === "ACTIVE" && isBroken ? "AUTO_PAUSED" : row.state,
       activeSinceMs: row.activeSince,
       url: row.url,
       origin: new URL(row.url).origin,
       format: row.format,
-      wants: (typeName) => matchesType(patterns, typeName),
+      wants: (typeName) => catalog.wants(patterns, typeName),
+      filter: row.filter === null ? null : compilePredicate(JSON.parse(row.filter) as Predicate),
+      keepFiltered: row.keepFiltered === 1,
+      select,
       customHeaders: openHeaders({ id: row.id, headers }, this.#vault),
       secrets,
       retryDelaysMs:

@@ -1,6 +1,6 @@
 import type { Actor, AuditChange } from "../domain/audit.ts";
+import type { Catalog } from "../domain/catalog/catalog.ts";
 import type { Claim } from "../domain/delivery.ts";
-import type { Event } from "../domain/event.ts";
 import type { AttemptRecorded } from "../domain/fact.ts";
 import type { InboxAnswer, InboxRequest } from "../domain/inbox.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
@@ -21,6 +21,7 @@ import type {
 } from "../domain/store.ts";
 import type { Vault } from "../domain/vault.ts";
 import type { Webhook, WebhookDefaults, WebhookRef } from "../domain/webhook.ts";
+import { Catalogs } from "./catalogs.ts";
 import type { Database } from "./orm.ts";
 import { Routes } from "./routes.ts";
 import { createStatements, type Statements } from "./sql/statements.ts";
@@ -58,6 +59,7 @@ export interface StoreOptions extends StoreTools {
 export class SqliteStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions;
+  readonly #catalogs: Catalogs;
   readonly #routes: Routes;
   readonly #writer: Writer;
   readonly #sql: Statements;
@@ -70,9 +72,12 @@ export class SqliteStore implements Store {
     this.#options = options;
     this.#sql = sql;
     this.#positions = sql.positions();
-    this.#routes = new Routes(database.writer, options.vault, options.defaults);
+    const catalogs = new Catalogs(database.writer);
+    const routes = new Routes(database.writer, { ...options, catalogs });
+    this.#catalogs = catalogs;
+    this.#routes = routes;
     this.#writer = new Writer(database.writer, {
-      open: () => new Transaction(sql, this.#routes, options, this.#positions),
+      open: () => new Transaction(sql, { routes, catalogs }, options, this.#positions),
       committed({ entries, changedTenants, hasChangedKeys }) {
         options.listener.appended(entries);
         if (hasChangedKeys) options.listener.keysChanged();
@@ -88,6 +93,10 @@ export class SqliteStore implements Store {
 
   position(tenantId: string): number {
     return this.#positions.get(tenantId) ?? 0;
+  }
+
+  catalog(tenantId: string): Catalog {
+    return this.#catalogs.of(tenantId);
   }
 
   route(tenantId: string, webhookId: string): Route | undefined {
@@ -116,9 +125,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  async keepTest(event: Event, webhookId: string): Promise<Claim> {
-    const claim = await this.#writer.change(keepTest, { event, webhookId }, 3);
+  async keepTest(test: NewEvent, webhookId: string): Promise<Claim> {
+    const claim = await this.#writer.change(keepTest, { test, webhookId }, 3);
     if (!claim) throw new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] });
+    if (claim === "BROKEN") throw new Refusal("SELECTION_BROKEN", { path: ["webhook"] });
     return claim;
   }
 
@@ -207,7 +217,9 @@ export class SqliteStore implements Store {
   }
 
   #work(tenantId: string): OrmWork {
-    return new OrmWork(this.#database.orm.em.fork(), tenantId, this.#options.clock.now());
+    const catalog = this.#catalogs.of(tenantId);
+    const now = this.#options.clock.now();
+    return new OrmWork(this.#database.orm.em.fork(), { tenantId, now, catalog });
   }
 
   #rowsOf(tenantId: string, typeName: string): number {

@@ -4,6 +4,7 @@ import type { LogEntry } from "../domain/log-entry.ts";
 import type { Route } from "../domain/route.ts";
 import type { Lanes } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
+import type { Catalogs } from "./catalogs.ts";
 import type { Routes } from "./routes.ts";
 import type { Statements } from "./sql/statements.ts";
 
@@ -35,6 +36,7 @@ export interface Audit {
 export class Transaction {
   readonly sql: Statements;
   readonly routes: Routes;
+  readonly catalogs: Catalogs;
   readonly tools: StoreTools;
   /** In commit order. */
   readonly entries: LogEntry[] = [];
@@ -43,11 +45,19 @@ export class Transaction {
   hasChangedKeys = false;
   readonly #positions: Positions;
   readonly #staged: Positions = new Map();
+  /** Events that filters turned away, by webhook. */
+  readonly #filtered = new Map<string, number>();
   readonly #reserved: { lanes: Lanes; route: Route }[] = [];
 
-  constructor(sql: Statements, routes: Routes, tools: StoreTools, positions: Positions) {
+  constructor(
+    sql: Statements,
+    { routes, catalogs }: { routes: Routes; catalogs: Catalogs },
+    tools: StoreTools,
+    positions: Positions,
+  ) {
     this.sql = sql;
     this.routes = routes;
+    this.catalogs = catalogs;
     this.tools = tools;
     this.#positions = positions;
   }
@@ -74,10 +84,26 @@ export class Transaction {
     this.routes.forget(tenantId);
   }
 
+  /** The tenant's event types are not what they were: what its webhooks match and select is found out anew. */
+  changeCatalog(tenantId: string): void {
+    this.catalogs.forget(tenantId);
+    this.changeWebhooks(tenantId);
+  }
+
+  countFiltered(webhookId: string): void {
+    this.#filtered.set(webhookId, 1 + (this.#filtered.get(webhookId) ?? 0));
+  }
+
   reserve(lanes: Lanes, route: Route): boolean {
     if (!lanes.reserve(route)) return false;
     this.#reserved.push({ lanes, route });
     return true;
+  }
+
+  /** Writes what was gathered, in the order of ids; the last step before the commit. */
+  complete(): void {
+    for (const id of [...this.#filtered.keys()].toSorted())
+      this.sql.addFiltered(id, this.#filtered.get(id)!);
   }
 
   committed(): void {
@@ -87,6 +113,7 @@ export class Transaction {
   rolledBack(): void {
     for (const { lanes, route } of this.#reserved) lanes.giveBack(route);
     // Whoever looked while it was open has seen what is not there.
+    this.catalogs.clear();
     this.routes.clear();
   }
 }

@@ -5,6 +5,8 @@ import {
 } from "@mikro-orm/core";
 import { ApiKey } from "../domain/api-key.ts";
 import { changeOf, shownOf, type Actor, type Audited, type Shown } from "../domain/audit.ts";
+import type { Catalog } from "../domain/catalog/catalog.ts";
+import { EventTypeVersion, OwnEventType } from "../domain/catalog/own.ts";
 import { Inbox } from "../domain/inbox.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Work } from "../domain/store.ts";
@@ -12,21 +14,32 @@ import { Tenant } from "../domain/tenant.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
 import type { Transaction } from "./transaction.ts";
 
+export interface WorkOptions {
+  readonly tenantId: string;
+  readonly now: Date;
+  /** The event types when it began: what was checked against them holds only as long as they are the same. */
+  readonly catalog: Catalog;
+}
+
 /** A unit of work on MikroORM: what it reads is tracked, what changed is written in one turn of the writer. */
 export class OrmWork implements Work {
   readonly #em: EntityManager;
   readonly #tenantId: string;
   readonly #now: Date;
+  readonly #catalog: Catalog;
+  /** Of the tenant, when all of its webhooks were looked at. */
+  #webhooksVersion: number | undefined;
   /** Versions as read, null for a new one. */
   readonly #webhooks = new Map<Webhook, number | null>();
   readonly #removed: Audited[] = [];
   /** As read, null for a new one. */
   readonly #audited = new Map<Audited, Shown | null>();
 
-  constructor(em: EntityManager, tenantId: string, now: Date) {
+  constructor(em: EntityManager, { tenantId, now, catalog }: WorkOptions) {
     this.#em = em;
     this.#tenantId = tenantId;
     this.#now = now;
+    this.#catalog = catalog;
   }
 
   async webhook(ref: WebhookRef): Promise<Webhook> {
@@ -67,6 +80,29 @@ export class OrmWork implements Work {
     return secret;
   }
 
+  async webhooksThatSelect(typeNames: ReadonlySet<string>): Promise<Webhook[]> {
+    this.#webhooksVersion = (await this.tenant())?.webhooksVersion;
+    const webhooks = await this.#em.find(Webhook, {
+      tenantId: this.#tenantId,
+      deletedAt: null,
+      select: { $ne: [] },
+    });
+    const found = webhooks.filter(({ select }) =>
+      select.some(({ eventType }) => typeNames.has(eventType)),
+    );
+    for (const webhook of found) {
+      this.#webhooks.set(webhook, webhook.version);
+      this.#audited.set(webhook, shownOf(webhook));
+    }
+    return found;
+  }
+
+  async eventTypes(): Promise<OwnEventType[]> {
+    const types = await this.#em.find(OwnEventType, { tenantId: this.#tenantId });
+    for (const type of types) this.#audited.set(type, shownOf(type));
+    return types;
+  }
+
   async inbox(id: string): Promise<Inbox> {
     const inbox = await this.#em.findOne(Inbox, {
       id,
@@ -104,9 +140,9 @@ export class OrmWork implements Work {
     return this.#em.count(ApiKey, { tenantId: this.#tenantId, revokedAt: null });
   }
 
-  add(entity: Audited): void {
+  add(entity: Audited | EventTypeVersion): void {
     if (entity instanceof Webhook) this.#webhooks.set(entity, null);
-    this.#audited.set(entity, null);
+    if (!(entity instanceof EventTypeVersion)) this.#audited.set(entity, null);
     this.#em.persist(entity);
   }
 
@@ -138,8 +174,14 @@ export class OrmWork implements Work {
 
   /** Inside a turn of the writer: all or nothing, with a row of the log for each webhook that changed. */
   async flush(transaction: Transaction, by: Actor): Promise<void> {
+    if (transaction.catalogs.of(this.#tenantId) !== this.#catalog) throw new Overtaken();
+    const version = this.#webhooksVersion;
+    if (version !== undefined && version !== transaction.sql.webhooksVersion(this.#tenantId))
+      throw new Overtaken();
     const changed = this.#audit(transaction, by);
     await this.#em.flush();
+    if (changed.some((entity) => entity instanceof OwnEventType))
+      transaction.changeCatalog(this.#tenantId);
     transaction.hasChangedKeys ||= changed.some((entity) => entity instanceof ApiKey);
     for (const entity of this.#removed)
       if (entity instanceof Inbox) transaction.sql.emptyInbox(entity.id);
@@ -156,9 +198,14 @@ export class OrmWork implements Work {
   }
 }
 
+/** Event types or webhooks that were looked at are others by the time of our turn. */
+class Overtaken extends Error {}
+
 /** Somebody else changed the same thing between our read and our turn: the work has to start again from what is there. */
 export function isStale(error: unknown): boolean {
   return (
-    error instanceof OptimisticLockError || error instanceof UniqueConstraintViolationException
+    error instanceof Overtaken ||
+    error instanceof OptimisticLockError ||
+    error instanceof UniqueConstraintViolationException
   );
 }

@@ -9,7 +9,11 @@ function createWorld() {
   db.exec("create table number (value integer primary key)");
   const told: string[] = [];
   const open = () =>
-    ({ committed: () => {}, rolledBack: () => told.push("rollback") }) as unknown as Transaction;
+    ({
+      complete: () => {},
+      committed: () => {},
+      rolledBack: () => told.push("rollback"),
+    }) as unknown as Transaction;
   const writer = new Writer(db, {
     open,
     committed: () => told.push("commit"),

@@ -148,6 +148,7 @@ export class Writer {
     try {
       const returned = work(transaction);
       result = returned instanceof Promise ? await returned : returned;
+      transaction.complete();
       const startMs = performance.now();
       this.#commit();
       this.#committedMs = performance.now();

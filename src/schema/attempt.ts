@@ -101,8 +101,12 @@ AttemptRef.implement({
         const delivery = await load.delivery.load(deliveryId);
         const event = delivery && (await load.event.load(delivery.eventId));
         if (!event) return null;
+        const { shape } = delivery;
+        const payload =
+          shape === null ? event.payload : await load.body.load(`${event.id} ${shape}`);
+        if (payload === null) return null;
         return {
-          bytes: Buffer.from(bodyOf(event, delivery.format)),
+          bytes: Buffer.from(bodyOf(event, delivery.format, payload)),
           truncated: false,
           contentType: CONTENT_TYPE,
         };

@@ -49,7 +49,9 @@ const AuditFilterInput = builder.inputType("AuditFilter", {
   description: "Which entries.",
   fields: (t) => ({
     actions: t.stringList({ description: "Of these actions." }),
-    subject: t.id({ description: "Of this webhook, secret, key, tenant, inbox or delivery." }),
+    subject: t.id({
+      description: "Of this webhook, secret, key, tenant, inbox, delivery or event type.",
+    }),
     at: t.field({ type: TimeRange, description: "In this time." }),
   }),
 });

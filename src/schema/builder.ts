@@ -1,7 +1,7 @@
-import SchemaBuilder, { type ObjectRef } from "@pothos/core";
+import SchemaBuilder, { type ObjectRef, type OutputType } from "@pothos/core";
 import ErrorsPlugin from "@pothos/plugin-errors";
 import ScopeAuthPlugin, { type AuthFailure } from "@pothos/plugin-scope-auth";
-import type { Json } from "../domain/event-type.ts";
+import type { Json } from "../domain/catalog/entry.ts";
 import { Refusal } from "../domain/refusal.ts";
 import type { Scope } from "../domain/rights.ts";
 import type { Context } from "./context.ts";
@@ -41,9 +41,17 @@ function scopesOf(failure: AuthFailure): Scope[] {
   return "parameter" in failure ? [failure.parameter as Scope] : [];
 }
 
+type Types =
+  typeof builder extends PothosSchemaTypes.SchemaBuilder<infer OfSchema> ? OfSchema : never;
+
 /** An object type of this schema whose values are `T`. */
-export type RefOf<T> =
-  typeof builder extends PothosSchemaTypes.SchemaBuilder<infer Types> ? ObjectRef<Types, T> : never;
+export type RefOf<T> = ObjectRef<Types, T>;
+
+/** What makes the fields of an object type or of an interface whose values are `T`. */
+export type Fields<T> = PothosSchemaTypes.FieldBuilder<Types, T, "Object" | "Interface">;
+
+/** What a field can be of. */
+export type TypeOf = OutputType<Types>;
 
 builder.queryType({
   description:

@@ -1,4 +1,3 @@
-import { findEventType } from "../domain/event-type.ts";
 import { DELIVERY_CHANGES, type DeliveryChange } from "../domain/log-entry.ts";
 import type { LogFilter } from "../domain/stream.ts";
 import { builder } from "./builder.ts";
@@ -140,9 +139,10 @@ builder.subscriptionField("deliveryUpdates", (t) =>
 /** Only the lists that are given: an empty one lets nothing pass. */
 async function logFilter(
   filter: typeof DeliveryUpdateFilter.$inferInput,
-  { caller, reader, tenantId }: Context,
+  { caller, reader, tenantId, tools }: Context,
 ): Promise<LogFilter> {
   const { deliveryIds, eventIds, webhooks, eventTypes, changes, isTest } = filter;
+  const catalog = tools.store.catalog(tenantId);
   const seen = webhooks
     ? await reader.webhookIds(tenantId, webhooks.map(webhookRef))
     : caller.rights.webhookIds;
@@ -151,7 +151,7 @@ async function logFilter(
     ...(deliveryIds && { deliveryId: deliveryIds }),
     ...(eventIds && { eventId: eventIds }),
     ...(seen && { webhookId: seen }),
-    ...(eventTypes && { eventType: eventTypes.map((name) => findEventType(name)?.name ?? name) }),
+    ...(eventTypes && { eventType: eventTypes.map((name) => catalog.canonical(name)) }),
     ...(isTest != null && { isTest: [isTest] }),
   };
 }

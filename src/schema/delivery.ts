@@ -24,6 +24,9 @@ export const DeliveryStatusEnum = builder.enumType("DeliveryStatus", {
     SUCCEEDED: { description: "The receiver answered 2xx." },
     FAILED: { description: "Given up: the retry schedule is used up." },
     CANCELLED: { description: "Ended by somebody, or its webhook was deleted." },
+    FILTERED: {
+      description: "The webhook's filter said no; it is sent only when somebody asks for it.",
+    },
     HELD: { description: "Waits for its webhook, which is not active; read, not stored." },
   } satisfies Record<(typeof DELIVERY_STATUSES)[number], object>,
 });

@@ -1,16 +1,12 @@
-import { findEventType, searchEventTypes, type EventType } from "../domain/event-type.ts";
-import { bodyOf, PAYLOAD_FORMATS } from "../domain/event.ts";
+import type { EventType } from "../domain/catalog/entry.ts";
+import { entryAt } from "../domain/catalog/own.ts";
+import { sdlOf } from "../domain/catalog/sdl.ts";
+import { typescriptOf } from "../domain/catalog/typescript.ts";
+import { PAYLOAD_FORMATS } from "../domain/event.ts";
+import { prepareSample, shapedPayload, type Sample } from "../domain/preview.ts";
 import { Refusal } from "../domain/refusal.ts";
-import {
-  CONTENT_TYPE,
-  prepareRequest,
-  redactHeaders,
-  type PreparedRequest,
-} from "../domain/request.ts";
-import { createSecret } from "../domain/secret.ts";
-import type { Webhook } from "../domain/webhook.ts";
+import { CONTENT_TYPE } from "../domain/request.ts";
 import { builder } from "./builder.ts";
-import type { Context } from "./context.ts";
 import { HttpBody, HttpHeader } from "./http.ts";
 import { Node } from "./node.ts";
 import { EventTypeRef } from "./refs.ts";
@@ -46,12 +42,7 @@ const RenamedField = builder
     }),
   });
 
-interface Sample extends PreparedRequest {
-  readonly url: string | null;
-  readonly body: string;
-}
-
-const PreparedRequestType = builder.objectRef<Sample>("PreparedRequest").implement({
+export const PreparedRequestType = builder.objectRef<Sample>("PreparedRequest").implement({
   description:
     "What is sent, before it is sent. The signature is made with a throw-away secret, so that nobody gets a valid signature from a preview.",
   fields: (t) => ({
@@ -124,6 +115,14 @@ EventTypeRef.implement({
       description: "A fully populated payload that satisfies `schema`.",
       resolve: ({ samplePayload }) => samplePayload,
     }),
+    sdl: t.string({
+      description: "The payload as GraphQL SDL, for code generation.",
+      resolve: (type) => sdlOf(type),
+    }),
+    typescript: t.string({
+      description: "The payload as a TypeScript type, for code generation.",
+      resolve: (type) => typescriptOf(type),
+    }),
     sampleRequest: t.field({
       type: PreparedRequestType,
       nullable: true,
@@ -148,49 +147,21 @@ EventTypeRef.implement({
           : null;
         if (ref && !webhook)
           throw asGraphQLError(new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] }));
-        return sampleRequest(type, webhook, webhook?.format ?? format, context);
+        const { tools } = context;
+        const event = {
+          id: tools.newId("evt"),
+          typeName: type.name,
+          occurredAt: tools.clock.now(),
+          payload: JSON.stringify(type.samplePayload),
+        };
+        if (!webhook) return prepareSample(event, { format }, tools);
+        const catalog = tools.store.catalog(context.tenantId);
+        const payload = shapedPayload(webhook, event, catalog);
+        return payload === null ? null : prepareSample({ ...event, payload }, webhook, tools);
       },
     }),
   }),
 });
-
-function sampleRequest(
-  { name, samplePayload }: EventType,
-  webhook: Webhook | null,
-  format: Webhook["format"],
-  { tools }: Context,
-): Sample {
-  const now = tools.clock.now();
-  const event = {
-    id: tools.newId("evt"),
-    typeName: name,
-    occurredAt: now,
-    payload: JSON.stringify(samplePayload),
-  };
-  const body = bodyOf(event, format);
-  const customHeaders = webhook?.headers ?? [];
-  const prepared = prepareRequest(
-    {
-      url: webhook?.url ?? "",
-      customHeaders,
-      body,
-      eventId: event.id,
-      eventType: name,
-      deliveryId: null,
-      attemptNumber: 1,
-      isTest: false,
-      secrets: [createSecret(webhook?.signature ?? "HMAC_SHA256", tools.randomBytes(32))],
-      timeoutMs: 0,
-    },
-    now,
-  );
-  return {
-    ...prepared,
-    headers: redactHeaders(prepared.headers, customHeaders),
-    url: webhook?.url ?? null,
-    body,
-  };
-}
 
 builder.queryFields((t) => ({
   events: t.field({
@@ -207,8 +178,8 @@ builder.queryFields((t) => ({
         description: "Deprecated and retired types too.",
       }),
     },
-    resolve: (_root, { search, categories, includeDeprecated }) => [
-      ...searchEventTypes({
+    resolve: (_root, { search, categories, includeDeprecated }, { tools, tenantId }) => [
+      ...tools.store.catalog(tenantId).search({
         search: search ?? undefined,
         categories: categories ?? undefined,
         includeDeprecated,
@@ -223,9 +194,11 @@ builder.queryFields((t) => ({
       name: t.arg.string({ required: true, description: "Its name or an alias." }),
       version: t.arg.int({ description: "A version; the newest when absent." }),
     },
-    resolve(_root, { name, version }) {
-      const type = findEventType(name);
-      return version == null || version === type?.version ? (type ?? null) : null;
+    async resolve(_root, { name, version }, { tools, tenantId, reader }) {
+      const type = tools.store.catalog(tenantId).find(name);
+      if (!type || version == null || version === type.version) return type ?? null;
+      const past = await reader.eventTypeVersion(tenantId, type.id, version);
+      return past && entryAt(type, past);
     },
   }),
 }));

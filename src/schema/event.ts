@@ -1,7 +1,8 @@
-import { findEventType } from "../domain/event-type.ts";
 import { payloadOf } from "../domain/event.ts";
 import { builder } from "./builder.ts";
 import { connectionType, pageArgs } from "./connection.ts";
+import { EventPayload } from "./data-field.ts";
+import { EventData } from "./event-data.ts";
 import { Node } from "./node.ts";
 import { EventRef, EventTypeRef } from "./refs.ts";
 import { TimeRange } from "./time-range.ts";
@@ -13,13 +14,23 @@ EventRef.implement({
   interfaces: [Node],
   fields: (t) => ({
     typeName: t.exposeString("typeName", { description: "The canonical name of its type." }),
+    typeVersion: t.exposeInt("typeVersion", {
+      description: "Version of the type that the payload was checked against.",
+    }),
     type: t.field({
       type: EventTypeRef,
       nullable: true,
       description: "Its entry in the catalog.",
-      resolve: ({ typeName }) => findEventType(typeName) ?? null,
+      resolve: ({ typeName }, _args, { tools, tenantId }) =>
+        tools.store.catalog(tenantId).find(typeName) ?? null,
     }),
     payload: t.field({ type: "JSON", description: "What was published.", resolve: payloadOf }),
+    data: t.field({
+      type: EventData,
+      nullable: true,
+      description: "What was published, as the object of its event type.",
+      resolve: (event) => new EventPayload(event.typeName, payloadOf(event)),
+    }),
     isTest: t.exposeBoolean("isTest", { description: "Whether testWebhook made it." }),
     publishedAt: t.expose("publishedAt", {
       type: "DateTime",

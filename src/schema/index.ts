@@ -9,6 +9,9 @@ import "./webhook-mutations.ts";
 import "./webhook-state.ts";
 import "./secret-mutations.ts";
 import "./test-webhook.ts";
+import "./webhook-preview.ts";
+import "./breaking.ts";
+import "./catalog-mutations.ts";
 import "./publish.ts";
 import "./delivery-mutations.ts";
 import "./delivery-updates.ts";
@@ -21,6 +24,7 @@ import "./audit.ts";
 import { builder } from "./builder.ts";
 
 export const schema = builder.toSchema();
+export { TypedSchemas } from "./typed.ts";
 export { createLoaders } from "./loaders.ts";
 export { asGraphQLError } from "./refusal.ts";
 export type { Context, Services } from "./context.ts";

@@ -27,6 +27,15 @@ export function createLoaders(tenantId: string, reader: Reader, webhookReader: W
     webhook: byId(Webhook),
     inbox: byId(Inbox),
     inboxRequest: byId(InboxRequest),
+    /** By event and shape, with a space between them: the JSON text that a selection left. */
+    body: loader<string | null>(async (names) => {
+      const keys = names
+        .map((name) => name.split(" "))
+        .map(([eventId, shape]) => ({ eventId: eventId!, shape: shape! }));
+      const rows = await reader.bodies(keys);
+      const texts = new Map(rows.map((row) => [`${row.eventId} ${row.shape}`, row.payload]));
+      return names.map((name) => texts.get(name) ?? null);
+    }),
     secrets: grouped<SigningSecret>((ids) => reader.secrets(tenantId, ids)),
     hours: grouped<WebhookHour>((ids) => webhookReader.hours(ids)),
     waiting: loader<Waiting>(async (ids) => {

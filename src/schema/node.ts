@@ -1,5 +1,6 @@
 import { GraphQLError } from "graphql";
-import { BUILT_IN } from "../domain/catalog/built-in.ts";
+import type { EventType } from "../domain/catalog/entry.ts";
+import { entryAt } from "../domain/catalog/own.ts";
 import { ID_PREFIXES, prefixOf } from "../domain/id.ts";
 import { isOperator } from "../domain/rights.ts";
 import { builder } from "./builder.ts";
@@ -18,7 +19,7 @@ export const Node = builder.interfaceRef<{ id: string }>("Node").implement({
 /** Whatever an id of ours names; null for one that does not exist here. */
 export async function loadNode(
   id: string,
-  { load, tenantId, reader, tenantReader, caller }: Context,
+  { load, tenantId, tools, reader, tenantReader, caller }: Context,
 ): Promise<{ id: string } | null> {
   const isNarrow = caller.rights.webhookIds !== null;
   switch (prefixOf(id)) {
@@ -37,7 +38,7 @@ export async function loadNode(
     case "inr":
       return load.inboxRequest.load(id);
     case "typ":
-      return BUILT_IN.find((type) => type.id === id) ?? null;
+      return eventTypeById(id, { tools, tenantId, reader });
     case "key":
       return isNarrow ? null : tenantReader.apiKey(tenantId, id);
     case "aud":
@@ -49,6 +50,18 @@ export async function loadNode(
     case undefined:
       return null;
   }
+}
+
+/** `<id>@<version>` is an older version of a type. */
+async function eventTypeById(
+  id: string,
+  { tools, tenantId, reader }: Pick<Context, "tools" | "tenantId" | "reader">,
+): Promise<EventType | null> {
+  const [, entryId = id, version] = /^(.+)@(\d{1,9})$/.exec(id) ?? [];
+  const type = tools.store.catalog(tenantId).byId(entryId);
+  if (!type || version === undefined) return type ?? null;
+  const past = await reader.eventTypeVersion(tenantId, entryId, Number(version));
+  return past && entryAt(type, past);
 }
 
 builder.queryFields((t) => ({

@@ -1,7 +1,7 @@
 import type { ApiKey } from "../domain/api-key.ts";
 import type { AuditEntry } from "../domain/audit.ts";
+import type { EventType } from "../domain/catalog/entry.ts";
 import type { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
-import type { EventType } from "../domain/event-type.ts";
 import type { Event } from "../domain/event.ts";
 import type { Inbox, InboxRequest } from "../domain/inbox.ts";
 import type { Tenant } from "../domain/tenant.ts";

@@ -45,11 +45,14 @@ const UserErrorCodeEnum = builder.enumType("UserErrorCode", {
     LIMIT_REACHED: { description: "Too much; `limit` says what is allowed." },
     UNSAFE_URL: { description: "The URL points to a place that webhooks may not reach." },
     NOT_RETRYABLE: { description: "This delivery can't be sent again now." },
+    BREAKING_CHANGE: {
+      description: "Receivers would break; `changes` says how and whose.",
+    },
     FORBIDDEN: { description: "The key lacks a scope; `requiredScopes` names it." },
   } satisfies Record<UserErrorCode, object>,
 });
 
-const UserErrorType = builder.interfaceRef<UserError>("UserError").implement({
+export const UserErrorType = builder.interfaceRef<UserError>("UserError").implement({
   description:
     "Every expected failure implements this, so `... on UserError` keeps working when a new kind is added.",
   fields: (t) => ({

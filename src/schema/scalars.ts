@@ -1,5 +1,5 @@
 import { GraphQLError } from "graphql";
-import type { Json } from "../domain/event-type.ts";
+import type { Json } from "../domain/catalog/entry.ts";
 import { builder } from "./builder.ts";
 
 const INSTANT = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;

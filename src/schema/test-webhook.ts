@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 import { AttemptRef, DeliveryRef } from "./refs.ts";
 import { refusing, requireScopes, resultUnion } from "./refusal.ts";
 import { seeWebhook } from "./seen.ts";
-import { InvalidInputError, LimitError, NotFoundError } from "./user-error.ts";
+import { ConflictError, InvalidInputError, LimitError, NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 const SampleEventInput = builder.inputType("SampleEventInput", {
@@ -29,7 +29,7 @@ const CustomEventInput = builder.inputType("CustomEventInput", {
   }),
 });
 
-const TestEventInput = builder.inputType("TestEventInput", {
+export const TestEventInput = builder.inputType("TestEventInput", {
   description:
     "What a test is about; the sample of the first catalog type that the webhook matches when absent.",
   isOneOf: true,
@@ -95,12 +95,13 @@ builder.mutationField("testWebhook", (t) =>
     type: resultUnion("TestWebhook", TestWebhookPayload, [
       InvalidInputError,
       NotFoundError,
+      ConflictError,
       LimitError,
     ]),
     nullable: true,
     authScopes: { needs: "WEBHOOKS_WRITE" },
     description:
-      "Sends a test event: one attempt, never repeated; pause and state don't stop it; health and counts don't see it. A receiver that fails is a test that worked: read `attempt`. Errors mean that no test could be run.",
+      "Sends a test event: one attempt, never repeated; pause, state and filter don't stop it; select applies; health and counts don't see it. A receiver that fails is a test that worked: read `attempt`. Errors mean that no test could be run.",
     args: {
       input: t.arg({ type: TestWebhookInput, required: true, description: "What to test." }),
     },
@@ -108,24 +109,25 @@ builder.mutationField("testWebhook", (t) =>
       refusing(async () => {
         const ref = webhookRef(webhook);
         await seeWebhook(ref, context);
-        const subject = event ? await subjectOf(event, context) : null;
+        const subject = event ? await subjectOf(event, context, { isSigned: true }) : null;
         return testWebhook(context.tenantId, ref, { subject, wait }, context.tools);
       }),
   }),
 );
 
-async function subjectOf(
+/** A payload of one's own that will be signed is like an event of the application. */
+export async function subjectOf(
   input: typeof TestEventInput.$inferInput,
   { load, caller: { rights } }: Context,
+  { isSigned }: { isSigned: boolean },
 ): Promise<TestSubject> {
   if (input.sample) {
-    if (input.sample.overrides != null)
+    if (isSigned && input.sample.overrides != null)
       requireScopes(rights, ["EVENTS_PUBLISH"], ["event", "sample", "overrides"]);
     return { sample: input.sample };
   }
   if (input.custom) {
-    // A payload of one's own is signed like an event of the application.
-    requireScopes(rights, ["EVENTS_PUBLISH"], ["event", "custom"]);
+    if (isSigned) requireScopes(rights, ["EVENTS_PUBLISH"], ["event", "custom"]);
     return { custom: input.custom };
   }
   requireScopes(rights, ["EVENTS_READ"], ["event", "eventId"]);

@@ -14,6 +14,7 @@ export class NotFoundError extends UserError {}
 export class ConflictError extends UserError {}
 export class LimitError extends UserError {}
 export class ForbiddenError extends UserError {}
+export class BreakingChangeError extends UserError {}
 
 const CLASSES = {
   INVALID_INPUT: InvalidInputError,
@@ -23,6 +24,7 @@ const CLASSES = {
   NOT_RETRYABLE: ConflictError,
   LIMIT_REACHED: LimitError,
   FORBIDDEN: ForbiddenError,
+  BREAKING_CHANGE: BreakingChangeError,
 } as const;
 
 /** The typed error of a refusal that stands under these names in the call. */

@@ -7,6 +7,7 @@ import {
 import type { Webhook } from "../domain/webhook.ts";
 import { builder } from "./builder.ts";
 import { PayloadFormatEnum } from "./event-type.ts";
+import { PayloadPredicateInput } from "./payload-predicate.ts";
 import { WebhookRef } from "./refs.ts";
 import { refusing, resultUnion } from "./refusal.ts";
 import { refuseNarrow, seeUrl, seeWebhook } from "./seen.ts";
@@ -35,6 +36,22 @@ const HeaderInput = builder.inputType("HeaderInput", {
 const URL_WORDS =
   "Where requests go. A user name and password in it become a secret authorization header; refused beside one of your own.";
 
+const FILTER_WORDS = "Which events are sent; all when absent.";
+const KEEP_FILTERED_WORDS = "Keep a FILTERED delivery for each event that the filter turned away.";
+const SELECT_WORDS = "Which fields of single event types are sent; the others are sent whole.";
+
+const EventSelectionInput = builder.inputType("EventSelectionInput", {
+  description: "Which fields of one event type are sent.",
+  fields: (t) => ({
+    eventType: t.string({ required: true, description: "Name or alias of the type." }),
+    fields: t.string({
+      required: true,
+      description:
+        "A GraphQL selection on its typed data, such as `payment_total customer_user_email`.",
+    }),
+  }),
+});
+
 const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
   description: "A new webhook.",
   fields: (t) => ({
@@ -56,6 +73,18 @@ const CreateWebhookInput = builder.inputType("CreateWebhookInput", {
       required: true,
       defaultValue: "ENVELOPE",
       description: "The shape of its bodies.",
+    }),
+    filter: t.field({ type: PayloadPredicateInput, description: FILTER_WORDS }),
+    keepFiltered: t.boolean({
+      required: true,
+      defaultValue: false,
+      description: KEEP_FILTERED_WORDS,
+    }),
+    select: t.field({
+      type: [EventSelectionInput],
+      required: true,
+      defaultValue: [],
+      description: SELECT_WORDS,
     }),
     headers: t.field({
       type: [HeaderInput],
@@ -115,6 +144,9 @@ const UpdateWebhookInput = builder.inputType("UpdateWebhookInput", {
     description: t.string({ description: "What it is for." }),
     integration: t.string({ description: "Service that made it." }),
     format: t.field({ type: PayloadFormatEnum, description: "The shape of its bodies." }),
+    filter: t.field({ type: PayloadPredicateInput, description: FILTER_WORDS }),
+    keepFiltered: t.boolean({ description: KEEP_FILTERED_WORDS }),
+    select: t.field({ type: [EventSelectionInput], description: SELECT_WORDS }),
     headers: t.field({ type: [HeaderInput], description: "All headers to send along." }),
     retryDelays: t.field({ type: ["Duration"], description: "Delays between attempts." }),
     timeout: t.field({ type: "Duration", description: "Deadline of one attempt." }),
@@ -129,6 +161,7 @@ function newWebhook(input: CreateInput): NewWebhookInput {
   const {
     key = null,
     description = null,
+    filter = null,
     secret = null,
     retryDelays = null,
     timeout = null,
@@ -139,6 +172,7 @@ function newWebhook(input: CreateInput): NewWebhookInput {
     ...input,
     key,
     description,
+    filter,
     secret,
     retryDelays,
     timeout,

@@ -10,7 +10,7 @@ import type { Context } from "./context.ts";
 import { WebhookRef } from "./refs.ts";
 import { refusing, resultUnion } from "./refusal.ts";
 import { seeWebhook } from "./seen.ts";
-import { NotFoundError } from "./user-error.ts";
+import { ConflictError, NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 /** The payload of a mutation that changed one webhook. */
@@ -119,6 +119,7 @@ builder.mutationFields((t) => ({
   resumeWebhook: t.field({
     type: resultUnion("ResumeWebhook", webhookPayload("ResumeWebhook", "The active webhook."), [
       NotFoundError,
+      ConflictError,
     ]),
     nullable: true,
     authScopes: { needs: "WEBHOOKS_WRITE" },

@@ -1,7 +1,12 @@
+import type { Json } from "../domain/catalog/entry.ts";
 import { formatDuration } from "../domain/duration.ts";
-import { expandPatterns, findEventType } from "../domain/event-type.ts";
 import { SIGNATURE_SCHEMES } from "../domain/secret.ts";
-import { WEBHOOK_STATES, type SigningSecret, type StoredHeader } from "../domain/webhook.ts";
+import {
+  WEBHOOK_STATES,
+  type EventSelection,
+  type SigningSecret,
+  type StoredHeader,
+} from "../domain/webhook.ts";
 import type { WebhookOrder } from "../persistence/read-webhooks.ts";
 import { builder } from "./builder.ts";
 import { connectionType, followed, pageArgs } from "./connection.ts";
@@ -49,6 +54,16 @@ const WebhookHeader = builder.objectRef<StoredHeader>("WebhookHeader").implement
   }),
 });
 
+const EventSelectionType = builder.objectRef<EventSelection>("EventSelection").implement({
+  description: "Which fields of one event type are sent.",
+  fields: (t) => ({
+    eventType: t.exposeString("eventType", { description: "The canonical name of the type." }),
+    fields: t.exposeString("fields", {
+      description: "A GraphQL selection on its typed data, such as `payment_total`.",
+    }),
+  }),
+});
+
 const SigningSecretType = builder.objectRef<SigningSecret>("SigningSecret").implement({
   description:
     "A secret that signs requests. The secret itself is shown once, by the mutation that made it. For ED25519 the private key never leaves; receivers need `publicKey`.",
@@ -88,8 +103,9 @@ WebhookRef.implement({
     matchedEventTypes: t.field({
       type: [EventTypeRef],
       description: "The catalog entries that these match today.",
-      resolve: ({ eventTypes }) =>
-        expandPatterns(eventTypes).names.flatMap((name) => findEventType(name) ?? []),
+      resolve: ({ eventTypes }, _args, { tools, tenantId }) => [
+        ...tools.store.catalog(tenantId).matched(eventTypes),
+      ],
     }),
     description: t.exposeString("description", { nullable: true, description: "What it is for." }),
     integration: t.exposeString("integration", {
@@ -98,6 +114,23 @@ WebhookRef.implement({
     format: t.expose("format", {
       type: PayloadFormatEnum,
       description: "The shape of its bodies.",
+    }),
+    filter: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "Conditions on the payload, as PayloadPredicate; null lets everything through.",
+      resolve: ({ filter }) => filter as Json,
+    }),
+    keepFiltered: t.exposeBoolean("keepFiltered", {
+      description:
+        "Keep a FILTERED delivery for each event that the filter turned away; filteredCount counts them in any case.",
+    }),
+    filteredCount: t.exposeFloat("filteredCount", {
+      description: "Events that the filter turned away (a whole number).",
+    }),
+    select: t.expose("select", {
+      type: [EventSelectionType],
+      description: "Shape of the payload for single event types; the others are sent whole.",
     }),
     headers: t.expose("headers", {
       type: [WebhookHeader],
@@ -183,7 +216,7 @@ WebhookRef.implement({
   }),
 });
 
-const WebhookConnection = connectionType("Webhook", WebhookRef, "WEBHOOKS_READ", true);
+export const WebhookConnection = connectionType("Webhook", WebhookRef, "WEBHOOKS_READ", true);
 
 export const WebhookFilterInput = builder.inputType("WebhookFilter", {
   description: "Which webhooks.",

@@ -31,7 +31,8 @@ class Documents {
   readonly #limits: Limits;
   /** By their text, those used last at the end. */
   readonly #kept = new Map<string, DocumentNode>();
-  readonly #errors = new WeakMap<DocumentNode, Errors>();
+  /** What one schema says of a document, another may not. */
+  readonly #errors = new WeakMap<GraphQLSchema, WeakMap<DocumentNode, Errors>>();
   #characters = 0;
 
   constructor(limits: Limits) {
@@ -53,14 +54,16 @@ class Documents {
     return document;
   }
 
-  errorsOf(document: DocumentNode, find: () => Errors): Errors {
-    const known = this.#errors.get(document);
+  errorsOf(schema: GraphQLSchema, document: DocumentNode, find: () => Errors): Errors {
+    const ofSchema = this.#errors.get(schema) ?? new WeakMap<DocumentNode, Errors>();
+    this.#errors.set(schema, ofSchema);
+    const known = ofSchema.get(document);
     if (known) return known;
     const errors = this.#bounded(() => {
       const over = overShape(document, this.#limits);
       return over ? [overLimit(this.#limits, over)] : find();
     });
-    this.#errors.set(document, errors);
+    ofSchema.set(document, errors);
     return errors;
   }
 
@@ -152,7 +155,7 @@ export function limitDocuments(limits: Limits): Plugin {
         const [schema, document, rules] = args;
         const find = () =>
           validateFn(schema, document, rules, { maxErrors: MOST_ERRORS }) as Errors;
-        const errors = documents.errorsOf(document, find);
+        const errors = documents.errorsOf(schema, document, find);
         return errors.length > 0 ? errors : documents.errorsWith(schema, document, params);
       });
     },

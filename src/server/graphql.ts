@@ -1,6 +1,17 @@
 import { contextCacheSymbol } from "@pothos/core";
-import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
-import { createLoaders, schema, type Context, type Services } from "../schema/index.ts";
+import {
+  createYoga,
+  type Plugin,
+  type YogaServerInstance,
+  type YogaServerOptions,
+} from "graphql-yoga";
+import {
+  createLoaders,
+  schema,
+  TypedSchemas,
+  type Context,
+  type Services,
+} from "../schema/index.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Crowd } from "./crowd.ts";
 import { limitDocuments, type Params } from "./documents.ts";
@@ -40,12 +51,46 @@ query Catalog {
 }
 `;
 
+/** By their paths. */
+export type Endpoints = ReadonlyMap<string, Yoga>;
+
+type Options = Omit<YogaServerOptions<Asked, Context>, "context">;
+
+/** The API, the same for every tenant; and on a path of its own, with the types of the caller's own event types too. */
 export function createGraphQL(
   services: Services,
   { maskError, limits, crowd, persisted }: GraphQLOptions,
-): Yoga {
+): Endpoints {
+  const shared = [
+    ...(persisted ? [usePersisted(persisted)] : []),
+    limitDocuments(limits),
+    limitStreams(limits, crowd),
+    shareMessages(new Messages()),
+  ];
+  const options = { ...OPTIONS, maskedErrors: { maskError }, plugins: shared };
+  const plugins = [chooseSchema(services), ...shared];
+  const yogas = [
+    createEndpoint({ ...options, graphqlEndpoint: "/graphql", schema }, services),
+    createEndpoint({ ...options, graphqlEndpoint: "/graphql/typed", plugins }, services),
+  ];
+  return new Map(yogas.map((yoga) => [yoga.graphqlEndpoint, yoga]));
+}
+
+const OPTIONS: Options = {
+  parserAndValidationCache: false,
+  graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
+  // A large module that only browsers need.
+  renderGraphiQL: async (options) =>
+    (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
+  landingPage: false,
+  cors: false,
+  multipart: false,
+  logging: false,
+};
+
+function createEndpoint(options: Options, services: Services): Yoga {
   return createYoga<Asked, Context>({
-    schema,
+    ...options,
     context: ({ caller, from }): Context => {
       const { tenantId, webhookIds } = caller.rights;
       const seen = webhookIds ? { ...services, ...services.narrow(webhookIds) } : services;
@@ -59,22 +104,6 @@ export function createGraphQL(
         load: createLoaders(tenantId, seen.reader, seen.webhookReader),
       };
     },
-    maskedErrors: { maskError },
-    plugins: [
-      ...(persisted ? [usePersisted(persisted)] : []),
-      limitDocuments(limits),
-      limitStreams(limits, crowd),
-      shareMessages(new Messages()),
-    ],
-    parserAndValidationCache: false,
-    graphiql: { subscriptionsProtocol: "WS", title: "Hookwire", defaultQuery: WELCOME },
-    // A large module that only browsers need.
-    renderGraphiQL: async (options) =>
-      (await import("@graphql-yoga/render-graphiql")).renderGraphiQL(options),
-    landingPage: false,
-    cors: false,
-    multipart: false,
-    logging: false,
   });
 }
 
@@ -97,6 +126,17 @@ function limitStreams(limits: Limits, crowd: Crowd): Plugin {
             onAnswered(() => void result[Symbol.asyncIterator]().return?.());
         },
       };
+    },
+  };
+}
+
+/** What is registered shows in the next operation; a stream goes on as it began. */
+function chooseSchema({ tools: { store } }: Services): Plugin<Asked> {
+  const typed = new TypedSchemas(schema);
+  return {
+    onEnveloped({ context, setSchema }) {
+      const { tenantId } = context!.caller.rights;
+      setSchema(typed.of(tenantId, store.catalog(tenantId)));
     },
   };
 }

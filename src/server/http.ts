@@ -4,7 +4,7 @@ import type { Auth } from "./auth.ts";
 import { readBody } from "./body.ts";
 import type { Bounds } from "./bounds.ts";
 import { allowOrigin, type Origins } from "./cors.ts";
-import type { Yoga } from "./graphql.ts";
+import type { Endpoints, Yoga } from "./graphql.ts";
 import { serveInbox, type VisitInbox } from "./inbox.ts";
 import { limitText } from "./limits.ts";
 import { serveLogin } from "./login.ts";
@@ -18,7 +18,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 
 export interface Site extends Bounds {
   readonly auth: Auth;
-  readonly yoga: Yoga;
+  readonly endpoints: Endpoints;
   readonly origins: Origins;
   readonly visitInbox: VisitInbox;
   readonly isReady: () => Promise<boolean>;
@@ -80,8 +80,8 @@ export function serve(server: Server, site: Site): void {
 
 function route({ url = "" }: IncomingMessage, site: Site): Handle {
   const [path = ""] = url.split("?");
-  if (path === site.yoga.graphqlEndpoint)
-    return (request, response) => serveGraphQL(request, response, site);
+  const yoga = site.endpoints.get(path);
+  if (yoga) return (request, response) => serveGraphQL(request, response, { ...site, yoga });
   if (path.startsWith("/in/"))
     return (request, response) => serveInbox(request, response, site.visitInbox, site.wait);
   switch (path) {
@@ -108,7 +108,7 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
 async function serveGraphQL(
   request: IncomingMessage,
   response: ServerResponse,
-  { auth, yoga, limits, rates, origins }: Site,
+  { auth, yoga, limits, rates, origins }: Site & { readonly yoga: Yoga },
 ): Promise<void> {
   if (allowOrigin(request, response, origins)) return;
   const caller = await auth.identify(request, undefined);

@@ -8,6 +8,7 @@ import {
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
+  type GraphQLSchema,
 } from "graphql";
 import type { StreamItem } from "../domain/stream.ts";
 import type { Context } from "../schema/index.ts";
@@ -65,7 +66,8 @@ function keepSome<T>(kept: Map<number, T>, position: number, result: T, most: nu
 /** Runs subscriptions. A message is executed once for all who asked with the same document, variables and rights. */
 export class Messages {
   readonly #groups = new Map<string, Group>();
-  readonly #documents = new WeakMap<DocumentNode, { number: number; variables: Set<string> }>();
+  readonly #variables = new WeakMap<DocumentNode, Set<string>>();
+  readonly #numbers = new WeakMap<DocumentNode | GraphQLSchema, number>();
   #lastNumber = 0;
 
   readonly subscribe = async (
@@ -121,18 +123,20 @@ export class Messages {
   }
 
   /** All that a message may depend on. */
-  #nameOf({ document, operation, contextValue, rawVariableValues }: Validated): string {
-    let known = this.#documents.get(document);
-    if (!known) {
-      known = { number: ++this.#lastNumber, variables: variablesOf(document) };
-      this.#documents.set(document, known);
-    }
-    const values = Object.entries(rawVariableValues ?? {}).filter(([name]) =>
-      known.variables.has(name),
-    );
+  #nameOf({ schema, document, operation, contextValue, rawVariableValues }: Validated): string {
+    const asked = this.#variables.get(document) ?? variablesOf(document);
+    this.#variables.set(document, asked);
+    const values = Object.entries(rawVariableValues ?? {}).filter(([name]) => asked.has(name));
     const { tenantId, scopes, webhookIds } = (contextValue as Context).caller.rights;
     const rights = [tenantId, [...scopes], webhookIds];
-    return JSON.stringify([known.number, operation.name?.value, rights, values]);
+    const numbers = [this.#numberOf(schema), this.#numberOf(document)];
+    return JSON.stringify([...numbers, operation.name?.value, rights, values]);
+  }
+
+  #numberOf(one: DocumentNode | GraphQLSchema): number {
+    const number = this.#numbers.get(one) ?? ++this.#lastNumber;
+    this.#numbers.set(one, number);
+    return number;
   }
 }
 

@@ -8,7 +8,7 @@ import type { Bounds } from "./bounds.ts";
 import { mayOpenSocket, type Origins } from "./cors.ts";
 import type { Place } from "./crowd.ts";
 import type { Params } from "./documents.ts";
-import type { Yoga } from "./graphql.ts";
+import type { Endpoints, Yoga } from "./graphql.ts";
 import { limitText, overLimit } from "./limits.ts";
 import { Outflow } from "./outflow.ts";
 import type { Session } from "./session.ts";
@@ -16,6 +16,7 @@ import type { Session } from "./session.ts";
 /** One client's socket: the request that opened it, and who it turned out to be. */
 interface Peer extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
+  readonly yoga: Yoga;
   readonly outflow: Outflow;
   readonly place: Place;
   /** Ids of operations that are not begun yet. */
@@ -29,7 +30,7 @@ type Operation = ExecutionArgs & { rootValue: Pick<Enveloped, "execute" | "subsc
 type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>;
 
 export interface SocketOptions extends Bounds {
-  readonly yoga: Yoga;
+  readonly endpoints: Endpoints;
   readonly auth: Auth;
   readonly origins: Origins;
   /** The gate: what the client may be told of an error. */
@@ -43,7 +44,7 @@ export interface Sockets {
   terminate(): void;
 }
 
-/** graphql-transport-ws on the same port and path as HTTP. Whoever shows no key in connection_init is closed with 4403. */
+/** graphql-transport-ws on the same port and paths as HTTP. Whoever shows no key in connection_init is closed with 4403. */
 export function serveSockets(server: Server, options: SocketOptions): Sockets {
   const { limits, crowd, origins } = options;
   const protocol = createProtocol(options);
@@ -56,8 +57,8 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
   let isOpen = true;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const path = request.url?.split("?")[0];
-    if (!isOpen || path !== options.yoga.graphqlEndpoint)
+    const yoga = options.endpoints.get(request.url?.split("?")[0] ?? "");
+    if (!isOpen || !yoga)
       return refuse(socket, "404 Not Found", "NOT_FOUND", "There is nothing at this address.");
     if (!mayOpenSocket(request, origins))
       return refuse(socket, "403 Forbidden", "FORBIDDEN", FOREIGN);
@@ -67,6 +68,7 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
     sockets.handleUpgrade(request, socket, head, (opened) =>
       serveSocket(protocol, opened, {
         request,
+        yoga,
         outflow: new Outflow(opened),
         place: crowd.enter(),
         preparing: new Set(),
@@ -187,8 +189,8 @@ const GONE: ExecutionResult = {};
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
-  { yoga, persisted }: SocketOptions,
-  { caller, outflow, request }: Peer,
+  { persisted }: SocketOptions,
+  { yoga, caller, outflow, request }: Peer,
   params: Params & { readonly query: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { variables, operationName } = params;

@@ -42,7 +42,7 @@ export type AuditFilter = {
   actions?: Array<string> | null | undefined;
   /** In this time. */
   at?: TimeRange | null | undefined;
-  /** Of this webhook, secret, key, tenant, inbox or delivery. */
+  /** Of this webhook, secret, key, tenant, inbox, delivery or event type. */
   subject?: string | null | undefined;
 };
 
@@ -102,12 +102,16 @@ export type CreateWebhookInput = {
   description?: string | null | undefined;
   /** Names, aliases or patterns: payment_received, payment_*, *. */
   eventTypes: Array<string>;
+  /** Which events are sent; all when absent. */
+  filter?: PayloadPredicate | null | undefined;
   /** The shape of its bodies. */
   format?: PayloadFormat;
   /** Headers to send along. */
   headers?: Array<HeaderInput>;
   /** Service that makes it. */
   integration?: string;
+  /** Keep a FILTERED delivery for each event that the filter turned away. */
+  keepFiltered?: boolean;
   /** Your own stable key; unique per tenant. */
   key?: string | null | undefined;
   /** Attempts that may be in flight at once, 1 to 256. */
@@ -122,6 +126,8 @@ export type CreateWebhookInput = {
   retryDelays?: Array<string> | null | undefined;
   /** Bring your own (whsec_… or whsk_…); made for you when absent. */
   secret?: string | null | undefined;
+  /** Which fields of single event types are sent; the others are sent whole. */
+  select?: Array<EventSelectionInput>;
   /** How its requests are signed. */
   signature?: SignatureScheme;
   /** Deadline of one attempt, 1 to 30 s. */
@@ -187,6 +193,8 @@ export type DeliveryStatus =
   | 'CANCELLED'
   /** Given up: the retry schedule is used up. */
   | 'FAILED'
+  /** The webhook's filter said no; it is sent only when somebody asks for it. */
+  | 'FILTERED'
   /** Waits for its webhook, which is not active; read, not stored. */
   | 'HELD'
   /** Not tried yet. */
@@ -218,6 +226,53 @@ export type DisableWebhookInput = {
   reason?: string | null | undefined;
   /** Which one. */
   webhook: WebhookRef;
+};
+
+/** Which fields of one event type are sent. */
+export type EventSelectionInput = {
+  /** Name or alias of the type. */
+  eventType: string;
+  /** A GraphQL selection on its typed data, such as `payment_total customer_user_email`. */
+  fields: string;
+};
+
+/** What a registration does to an event type. */
+export type EventTypeAction =
+  /** It is new. */
+  | 'ADDED'
+  /** It is there, and is declared in another way. */
+  | 'CHANGED'
+  /** It is not declared any more, and prune retires it. */
+  | 'RETIRED'
+  /** It is there as it is declared. */
+  | 'UNCHANGED';
+
+/** An event type of the tenant's own. */
+export type EventTypeInput = {
+  /** Other names, accepted wherever its own is. */
+  aliases?: Array<string>;
+  /** The group it is shown in. */
+  category: string;
+  /** Why it should not be used any more, and what to use instead. */
+  deprecationReason?: string | null | undefined;
+  /** When it is raised. */
+  description: string;
+  /** Stable machine name, such as order_created; not one of a built-in type. */
+  name: string;
+  /** A fully populated payload that satisfies the schema. */
+  samplePayload: unknown;
+  /** JSON Schema 2020-12 of the payload, which is an object. */
+  schema: unknown;
+  /** Its name for people. */
+  title: string;
+};
+
+/** A test of one field. */
+export type FieldPredicate = {
+  /** Where it stands in the payload, such as /payment_total_raw. */
+  at: string;
+  /** What must hold there. */
+  is: ValueTest;
 };
 
 /** A header to send along. An absent `value` keeps the stored one of the same name, so that a form can save what it read. */
@@ -252,6 +307,17 @@ export type PayloadFormat =
   /** The payload alone. */
   | 'FLAT';
 
+/** A tree of conditions on the payload. When it is saved, each pointer must exist in at least one of the webhook's event types and the tests must fit its type; on an event without the field a test is false. */
+export type PayloadPredicate =
+  {   /** All of these hold. */
+  all: Array<PayloadPredicate>; any?: never; field?: never; not?: never; }
+  |  { all?: never;   /** One of these holds. */
+  any: Array<PayloadPredicate>; field?: never; not?: never; }
+  |  { all?: never; any?: never;   /** This field passes. */
+  field: FieldPredicate; not?: never; }
+  |  { all?: never; any?: never; field?: never;   /** This does not hold. */
+  not: PayloadPredicate; };
+
 /** An event to publish. */
 export type PublishEventInput = {
   /** Unique per tenant for as long as the event is kept, at least 24 h; a repeat returns the first event. */
@@ -281,6 +347,18 @@ export type PublishedEventRef =
 export type RedeliverDeliveryInput = {
   /** Its id. */
   deliveryId: string;
+};
+
+/** The tenant's own types, the same each time, such as from a deployment. */
+export type RegisterEventTypesInput = {
+  /** Goes on when receivers would break. */
+  allowBreaking?: boolean;
+  /** Changes nothing, and tells what would change and whom it would break. */
+  dryRun?: boolean;
+  /** Retires the types that are not declared. Their past events stay. */
+  prune?: boolean;
+  /** The declarations. */
+  types: Array<EventTypeInput>;
 };
 
 /** Which webhook, and what becomes of what was held. */
@@ -316,6 +394,15 @@ export type SampleEventInput = {
   /** Name or alias of the type. */
   type: string;
 };
+
+/** What a change means to those who receive the payload. */
+export type SchemaChangeKind =
+  /** What receivers rely on may be gone or of another type. */
+  | 'BREAKING'
+  /** What is new may surprise a receiver, such as one more value. */
+  | 'DANGEROUS'
+  /** Whoever reads what was sent so far can read what is sent from now on. */
+  | 'SAFE';
 
 /** What a key may be allowed to do. */
 export type Scope =
@@ -405,12 +492,16 @@ export type UpdateWebhookInput = {
   eventTypes?: Array<string> | null | undefined;
   /** Refuses the change when somebody else was quicker. */
   expectedVersion?: number | null | undefined;
+  /** Which events are sent; all when absent. */
+  filter?: PayloadPredicate | null | undefined;
   /** The shape of its bodies. */
   format?: PayloadFormat | null | undefined;
   /** All headers to send along. */
   headers?: Array<HeaderInput> | null | undefined;
   /** Service that made it. */
   integration?: string | null | undefined;
+  /** Keep a FILTERED delivery for each event that the filter turned away. */
+  keepFiltered?: boolean | null | undefined;
   /** Attempts that may be in flight at once. */
   maxInFlight?: number | null | undefined;
   /** Its name for people. */
@@ -419,6 +510,8 @@ export type UpdateWebhookInput = {
   rateLimitPerSecond?: number | null | undefined;
   /** Delays between attempts. */
   retryDelays?: Array<string> | null | undefined;
+  /** Which fields of single event types are sent; the others are sent whole. */
+  select?: Array<EventSelectionInput> | null | undefined;
   /** Deadline of one attempt. */
   timeout?: string | null | undefined;
   /** Where requests go. A user name and password in it become a secret authorization header; refused beside one of your own. */
@@ -437,6 +530,8 @@ export type UpsertWebhookInput = {
 
 /** What kind of refusal it is. */
 export type UserErrorCode =
+  /** Receivers would break; `changes` says how and whose. */
+  | 'BREAKING_CHANGE'
   /** Something stands in the way; `existing` shows it. */
   | 'CONFLICT'
   /** The key lacks a scope; `requiredScopes` names it. */
@@ -451,6 +546,29 @@ export type UserErrorCode =
   | 'NOT_RETRYABLE'
   /** The URL points to a place that webhooks may not reach. */
   | 'UNSAFE_URL';
+
+/** One test of a value. On an event without the field it is false. */
+export type ValueTest =
+  {   /** Is a text with this in it, or a list with this text. */
+  contains: string; eq?: never; exists?: never; gt?: never; gte?: never; in?: never; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never;   /** Is exactly this. */
+  eq: unknown; exists?: never; gt?: never; gte?: never; in?: never; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never;   /** Whether the field is there; null counts as there. */
+  exists: boolean; gt?: never; gte?: never; in?: never; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never;   /** Is more than this. */
+  gt: number; gte?: never; in?: never; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never;   /** Is this or more. */
+  gte: number; in?: never; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never; gte?: never;   /** Is one of these. */
+  in: Array<unknown>; isNull?: never; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never; gte?: never; in?: never;   /** Is there, and null or not. */
+  isNull: boolean; lt?: never; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never; gte?: never; in?: never; isNull?: never;   /** Is less than this. */
+  lt: number; lte?: never; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never; gte?: never; in?: never; isNull?: never; lt?: never;   /** Is this or less. */
+  lte: number; startsWith?: never; }
+  |  { contains?: never; eq?: never; exists?: never; gt?: never; gte?: never; in?: never; isNull?: never; lt?: never; lte?: never;   /** Is a text that starts so. */
+  startsWith: string; };
 
 /** Which webhooks. */
 export type WebhookFilter = {
@@ -487,6 +605,14 @@ export type WebhookOrder =
   | 'LAST_FAILED_AT'
   /** By name. */
   | 'NAME';
+
+/** What to look at. */
+export type WebhookPreviewInput = {
+  /** What it would get. */
+  event?: TestEventInput | null | undefined;
+  /** Which webhook. */
+  webhook: WebhookRef;
+};
 
 /** A webhook by its id or by its own key. */
 export type WebhookRef =
@@ -537,6 +663,7 @@ export type AddressesTestMutationVariables = Exact<{
 
 
 export type AddressesTestMutation = { testWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'InvalidInputError' }
     | { __typename: 'LimitError' }
@@ -577,6 +704,7 @@ export type AuditClearMutationVariables = Exact<{
 
 
 export type AuditClearMutation = { resumeWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'ResumeWebhookPayload' }
@@ -619,6 +747,100 @@ export type CatalogSampleRequestQueryVariables = Exact<{
 
 export type CatalogSampleRequestQuery = { eventType: { samplePayload: unknown, sampleRequest: { method: string, url: string | null, signedContent: string, headers: Array<{ name: string, value: string }>, body: { text: string | null, json: unknown, base64: string, bytes: number, truncated: boolean, contentType: string | null } } | null } | null };
 
+export type RegisterMutationVariables = Exact<{
+  input: RegisterEventTypesInput;
+}>;
+
+
+export type RegisterMutation = { registerEventTypes:
+    | { __typename: 'BreakingChangeError', code: UserErrorCode, message: string, path: Array<string>, changes: Array<{ eventType: string, action: EventTypeAction, kind: SchemaChangeKind | null, pointer: string | null, message: string, affectedWebhooks: { nodes: Array<{ id: string }> } | null, brokenSelections: Array<{ id: string }> | null }> }
+    | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
+    | { __typename: 'LimitError', code: UserErrorCode, message: string, path: Array<string>, limit: number }
+    | { __typename: 'RegisterEventTypesPayload', eventTypes: Array<{ id: string, name: string, version: number, builtIn: boolean, retiredAt: string | null }> | null, changes: Array<{ eventType: string, action: EventTypeAction, kind: SchemaChangeKind | null, pointer: string | null, message: string, affectedWebhooks: { nodes: Array<{ id: string }> } | null, brokenSelections: Array<{ id: string }> | null }> }
+   | null };
+
+export type OneTypeQueryVariables = Exact<{
+  name: string;
+  version?: number | null | undefined;
+}>;
+
+
+export type OneTypeQuery = { eventType: { id: string, name: string, version: number, schema: unknown, samplePayload: unknown, retiredAt: string | null, sdl: string, typescript: string, aliases: Array<{ name: string }> } | null };
+
+export type EventWithTypeQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type EventWithTypeQuery = { publishedEvent: { typeName: string, typeVersion: number, type: { name: string, version: number, retiredAt: string | null } | null } | null };
+
+export type ShapedWebhookQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ShapedWebhookQuery = { webhook: { id: string, state: WebhookState, stateReason: string | null, filter: unknown, keepFiltered: boolean, filteredCount: number, deliveryCount: number, select: Array<{ eventType: string, fields: string }> } | null };
+
+export type ShapedDeliveriesQueryVariables = Exact<{
+  webhook: string;
+  statuses?: Array<DeliveryStatus> | DeliveryStatus | null | undefined;
+}>;
+
+
+export type ShapedDeliveriesQuery = { deliveries: { nodes: Array<{ id: string, status: DeliveryStatus, eventType: string, attempts: { nodes: Array<{ requestBody: { json: unknown } | null }> } | null }> } | null };
+
+export type PreviewQueryVariables = Exact<{
+  input: WebhookPreviewInput;
+}>;
+
+
+export type PreviewQuery = { webhookPreview:
+    | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
+    | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'WebhookPreview', wouldSend: boolean, reason: string, request: { url: string | null, signedContent: string, headers: Array<{ name: string, value: string }>, body: { json: unknown } } | null }
+   | null };
+
+export type ShapeWebhookMutationVariables = Exact<{
+  input: UpdateWebhookInput;
+}>;
+
+
+export type ShapeWebhookMutation = { updateWebhook:
+    | { __typename: 'ConflictError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
+    | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'UpdateWebhookPayload', webhook: { id: string, filter: unknown, select: Array<{ eventType: string, fields: string }> } | null }
+   | null };
+
+export type ResumeShapedMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ResumeShapedMutation = { resumeWebhook:
+    | { __typename: 'ConflictError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'ResumeWebhookPayload', webhook: { state: WebhookState } | null }
+   | null };
+
+export type TestShapedMutationVariables = Exact<{
+  input: TestWebhookInput;
+}>;
+
+
+export type TestShapedMutation = { testWebhook:
+    | { __typename: 'ConflictError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'LimitError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'TestWebhookPayload', succeeded: boolean | null, attempt: { requestBody: { json: unknown } | null } | null }
+   | null };
+
 export type CoreHealthStateQueryVariables = Exact<{
   id: string;
 }>;
@@ -644,6 +866,7 @@ export type CoreLostTestMutationVariables = Exact<{
 
 
 export type CoreLostTestMutation = { testWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'InvalidInputError' }
     | { __typename: 'LimitError' }
@@ -833,6 +1056,7 @@ export type DeliverResumeMutationVariables = Exact<{
 
 
 export type DeliverResumeMutation = { resumeWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'ResumeWebhookPayload' }
@@ -890,6 +1114,7 @@ export type DeliverTestMutationVariables = Exact<{
 
 
 export type DeliverTestMutation = { testWebhook:
+    | { __typename: 'ConflictError', code: UserErrorCode, message: string, path: Array<string> }
     | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
     | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
     | { __typename: 'LimitError', code: UserErrorCode, message: string, path: Array<string>, limit: number }
@@ -1129,6 +1354,7 @@ export type LogOutputTestMutationVariables = Exact<{
 
 
 export type LogOutputTestMutation = { testWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'InvalidInputError' }
     | { __typename: 'LimitError' }
@@ -1158,6 +1384,7 @@ export type LostAttemptsResumeMutationVariables = Exact<{
 
 
 export type LostAttemptsResumeMutation = { resumeWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'ResumeWebhookPayload' }
@@ -1169,6 +1396,7 @@ export type LostAttemptsTestMutationVariables = Exact<{
 
 
 export type LostAttemptsTestMutation = { testWebhook:
+    | { __typename: 'ConflictError' }
     | { __typename: 'ForbiddenError' }
     | { __typename: 'InvalidInputError' }
     | { __typename: 'LimitError' }
@@ -1402,6 +1630,7 @@ export type WatchResumeMutationVariables = Exact<{
 
 
 export type WatchResumeMutation = { resumeWebhook:
+    | { __typename: 'ConflictError', message: string }
     | { __typename: 'ForbiddenError', message: string }
     | { __typename: 'NotFoundError', message: string }
     | { __typename: 'ResumeWebhookPayload' }
@@ -1424,6 +1653,7 @@ export type WatchTestMutationVariables = Exact<{
 
 
 export type WatchTestMutation = { testWebhook:
+    | { __typename: 'ConflictError', code: UserErrorCode, message: string }
     | { __typename: 'ForbiddenError', code: UserErrorCode, message: string }
     | { __typename: 'InvalidInputError', code: UserErrorCode, message: string }
     | { __typename: 'LimitError', code: UserErrorCode, message: string }
@@ -1523,6 +1753,8 @@ export type WebhooksDeleteNodeQuery = { node:
 
 export type WebhooksFieldsFragment = { id: string, key: string | null, name: string, url: string, eventTypes: Array<string>, description: string | null, integration: string, format: PayloadFormat, signature: SignatureScheme, retryDelays: Array<string>, timeout: string, maxInFlight: number, state: WebhookState, stateReason: string | null, version: number, createdAt: string, updatedAt: string, headers: Array<{ name: string, value: string | null, isSecret: boolean }>, secrets: Array<{ id: string, scheme: SignatureScheme, hint: string, publicKey: string | null, createdAt: string, expiresAt: string | null }> };
 
+type WebhooksProblem_BreakingChangeError_Fragment = { __typename: 'BreakingChangeError', code: UserErrorCode, message: string, path: Array<string> };
+
 type WebhooksProblem_ConflictError_Fragment = { __typename: 'ConflictError', currentVersion: number | null, code: UserErrorCode, message: string, path: Array<string>, existing:
     | { __typename: 'ApiKey', id: string }
     | { __typename: 'AuditEntry', id: string }
@@ -1545,6 +1777,7 @@ type WebhooksProblem_LimitError_Fragment = { __typename: 'LimitError', limit: nu
 type WebhooksProblem_NotFoundError_Fragment = { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> };
 
 export type WebhooksProblemFragment =
+  | WebhooksProblem_BreakingChangeError_Fragment
   | WebhooksProblem_ConflictError_Fragment
   | WebhooksProblem_ForbiddenError_Fragment
   | WebhooksProblem_InvalidInputError_Fragment
@@ -1640,6 +1873,18 @@ export type WebhooksResumeMutationVariables = Exact<{
 
 
 export type WebhooksResumeMutation = { resumeWebhook:
+    | { __typename: 'ConflictError', currentVersion: number | null, code: UserErrorCode, message: string, path: Array<string>, existing:
+        | { __typename: 'ApiKey', id: string }
+        | { __typename: 'AuditEntry', id: string }
+        | { __typename: 'Delivery', id: string }
+        | { __typename: 'DeliveryAttempt', id: string }
+        | { __typename: 'Event', id: string }
+        | { __typename: 'EventType', id: string }
+        | { __typename: 'Inbox', id: string }
+        | { __typename: 'InboxRequest', id: string }
+        | { __typename: 'Tenant', id: string }
+        | { __typename: 'Webhook', id: string }
+       | null }
     | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
     | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
     | { __typename: 'ResumeWebhookPayload', webhook: { id: string, key: string | null, name: string, url: string, eventTypes: Array<string>, description: string | null, integration: string, format: PayloadFormat, signature: SignatureScheme, retryDelays: Array<string>, timeout: string, maxInFlight: number, state: WebhookState, stateReason: string | null, version: number, createdAt: string, updatedAt: string, headers: Array<{ name: string, value: string | null, isSecret: boolean }>, secrets: Array<{ id: string, scheme: SignatureScheme, hint: string, publicKey: string | null, createdAt: string, expiresAt: string | null }> } | null }
@@ -1812,6 +2057,15 @@ export const AuditUpsertDocument = {"kind":"Document","definitions":[{"kind":"Op
 export const CatalogEventsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CatalogEvents"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"search"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"categories"}},"type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"events"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"search"},"value":{"kind":"Variable","name":{"kind":"Name","value":"search"}}},{"kind":"Argument","name":{"kind":"Name","value":"categories"},"value":{"kind":"Variable","name":{"kind":"Name","value":"categories"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"title"}},{"kind":"Field","name":{"kind":"Name","value":"description"}},{"kind":"Field","name":{"kind":"Name","value":"category"}},{"kind":"Field","name":{"kind":"Name","value":"aliases"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"note"}}]}},{"kind":"Field","name":{"kind":"Name","value":"renamedFields"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"from"}},{"kind":"Field","name":{"kind":"Name","value":"to"}}]}},{"kind":"Field","name":{"kind":"Name","value":"schema"}},{"kind":"Field","name":{"kind":"Name","value":"samplePayload"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"builtIn"}},{"kind":"Field","name":{"kind":"Name","value":"deprecationReason"}},{"kind":"Field","name":{"kind":"Name","value":"retiredAt"}}]}}]}}]} as unknown as DocumentNode<CatalogEventsQuery, CatalogEventsQueryVariables>;
 export const CatalogByNameDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CatalogByName"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"name"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"version"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"name"}}},{"kind":"Argument","name":{"kind":"Name","value":"version"},"value":{"kind":"Variable","name":{"kind":"Name","value":"version"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}}]}}]}}]} as unknown as DocumentNode<CatalogByNameQuery, CatalogByNameQueryVariables>;
 export const CatalogSampleRequestDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CatalogSampleRequest"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"name"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"webhook"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"WebhookRef"}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"format"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"PayloadFormat"}}},"defaultValue":{"kind":"EnumValue","value":"ENVELOPE"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"name"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"samplePayload"}},{"kind":"Field","name":{"kind":"Name","value":"sampleRequest"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"webhook"},"value":{"kind":"Variable","name":{"kind":"Name","value":"webhook"}}},{"kind":"Argument","name":{"kind":"Name","value":"format"},"value":{"kind":"Variable","name":{"kind":"Name","value":"format"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"method"}},{"kind":"Field","name":{"kind":"Name","value":"url"}},{"kind":"Field","name":{"kind":"Name","value":"headers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"value"}}]}},{"kind":"Field","name":{"kind":"Name","value":"body"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"text"}},{"kind":"Field","name":{"kind":"Name","value":"json"}},{"kind":"Field","name":{"kind":"Name","value":"base64"}},{"kind":"Field","name":{"kind":"Name","value":"bytes"}},{"kind":"Field","name":{"kind":"Name","value":"truncated"}},{"kind":"Field","name":{"kind":"Name","value":"contentType"}}]}},{"kind":"Field","name":{"kind":"Name","value":"signedContent"}}]}}]}}]}}]} as unknown as DocumentNode<CatalogSampleRequestQuery, CatalogSampleRequestQueryVariables>;
+export const RegisterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"Register"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"RegisterEventTypesInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"registerEventTypes"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"RegisterEventTypesPayload"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventTypes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"builtIn"}},{"kind":"Field","name":{"kind":"Name","value":"retiredAt"}}]}},{"kind":"Field","name":{"kind":"Name","value":"changes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"action"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"pointer"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"affectedWebhooks"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"brokenSelections"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"BreakingChangeError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"changes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"action"}},{"kind":"Field","name":{"kind":"Name","value":"kind"}},{"kind":"Field","name":{"kind":"Name","value":"pointer"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"affectedWebhooks"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"brokenSelections"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"pointer"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"LimitError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"limit"}}]}}]}}]}}]} as unknown as DocumentNode<RegisterMutation, RegisterMutationVariables>;
+export const OneTypeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"OneType"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"name"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"version"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"name"},"value":{"kind":"Variable","name":{"kind":"Name","value":"name"}}},{"kind":"Argument","name":{"kind":"Name","value":"version"},"value":{"kind":"Variable","name":{"kind":"Name","value":"version"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"schema"}},{"kind":"Field","name":{"kind":"Name","value":"samplePayload"}},{"kind":"Field","name":{"kind":"Name","value":"retiredAt"}},{"kind":"Field","name":{"kind":"Name","value":"aliases"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}}]}},{"kind":"Field","name":{"kind":"Name","value":"sdl"}},{"kind":"Field","name":{"kind":"Name","value":"typescript"}}]}}]}}]} as unknown as DocumentNode<OneTypeQuery, OneTypeQueryVariables>;
+export const EventWithTypeDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"EventWithType"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"publishedEvent"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"by"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"typeName"}},{"kind":"Field","name":{"kind":"Name","value":"typeVersion"}},{"kind":"Field","name":{"kind":"Name","value":"type"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"version"}},{"kind":"Field","name":{"kind":"Name","value":"retiredAt"}}]}}]}}]}}]} as unknown as DocumentNode<EventWithTypeQuery, EventWithTypeQueryVariables>;
+export const ShapedWebhookDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ShapedWebhook"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhook"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"by"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"stateReason"}},{"kind":"Field","name":{"kind":"Name","value":"filter"}},{"kind":"Field","name":{"kind":"Name","value":"keepFiltered"}},{"kind":"Field","name":{"kind":"Name","value":"filteredCount"}},{"kind":"Field","name":{"kind":"Name","value":"deliveryCount"}},{"kind":"Field","name":{"kind":"Name","value":"select"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"fields"}}]}}]}}]}}]} as unknown as DocumentNode<ShapedWebhookQuery, ShapedWebhookQueryVariables>;
+export const ShapedDeliveriesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"ShapedDeliveries"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"webhook"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"statuses"}},"type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"DeliveryStatus"}}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deliveries"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"webhooks"},"value":{"kind":"ListValue","values":[{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"webhook"}}}]}]}},{"kind":"ObjectField","name":{"kind":"Name","value":"statuses"},"value":{"kind":"Variable","name":{"kind":"Name","value":"statuses"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"requestBody"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"json"}}]}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<ShapedDeliveriesQuery, ShapedDeliveriesQueryVariables>;
+export const PreviewDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Preview"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"WebhookPreviewInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhookPreview"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"WebhookPreview"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"wouldSend"}},{"kind":"Field","name":{"kind":"Name","value":"reason"}},{"kind":"Field","name":{"kind":"Name","value":"request"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"url"}},{"kind":"Field","name":{"kind":"Name","value":"headers"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"name"}},{"kind":"Field","name":{"kind":"Name","value":"value"}}]}},{"kind":"Field","name":{"kind":"Name","value":"body"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"json"}}]}},{"kind":"Field","name":{"kind":"Name","value":"signedContent"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"pointer"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]}}]} as unknown as DocumentNode<PreviewQuery, PreviewQueryVariables>;
+export const ShapeWebhookDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ShapeWebhook"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"UpdateWebhookInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"updateWebhook"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UpdateWebhookPayload"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhook"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"filter"}},{"kind":"Field","name":{"kind":"Name","value":"select"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"eventType"}},{"kind":"Field","name":{"kind":"Name","value":"fields"}}]}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"InvalidInputError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"issues"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"path"}},{"kind":"Field","name":{"kind":"Name","value":"pointer"}},{"kind":"Field","name":{"kind":"Name","value":"message"}}]}}]}}]}}]}}]} as unknown as DocumentNode<ShapeWebhookMutation, ShapeWebhookMutationVariables>;
+export const ResumeShapedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ResumeShaped"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"resumeWebhook"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"webhook"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ResumeWebhookPayload"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhook"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"state"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<ResumeShapedMutation, ResumeShapedMutationVariables>;
+export const TestShapedDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"TestShaped"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"TestWebhookInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"testWebhook"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"TestWebhookPayload"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"succeeded"}},{"kind":"Field","name":{"kind":"Name","value":"attempt"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"requestBody"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"json"}}]}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"UserError"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"path"}}]}}]}}]}}]} as unknown as DocumentNode<TestShapedMutation, TestShapedMutationVariables>;
 export const CoreHealthStateDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CoreHealthState"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhook"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"by"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"health"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"state"}},{"kind":"Field","name":{"kind":"Name","value":"successRate24h"}}]}}]}}]}}]} as unknown as DocumentNode<CoreHealthStateQuery, CoreHealthStateQueryVariables>;
 export const CoreHealthFilterDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CoreHealthFilter"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"health"}},"type":{"kind":"NonNullType","type":{"kind":"ListType","type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"WebhookHealthState"}}}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"webhooks"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"filter"},"value":{"kind":"ObjectValue","fields":[{"kind":"ObjectField","name":{"kind":"Name","value":"health"},"value":{"kind":"Variable","name":{"kind":"Name","value":"health"}}}]}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"totalCount"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"value"}}]}},{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}}]}}]}}]}}]} as unknown as DocumentNode<CoreHealthFilterQuery, CoreHealthFilterQueryVariables>;
 export const CoreLostDeliveriesDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"CoreLostDeliveries"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"deliveries"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"100"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"webhookId"}},{"kind":"Field","name":{"kind":"Name","value":"status"}},{"kind":"Field","name":{"kind":"Name","value":"isTest"}},{"kind":"Field","name":{"kind":"Name","value":"attempts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"IntValue","value":"10"}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"nodes"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"number"}},{"kind":"Field","name":{"kind":"Name","value":"outcome"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"url"}}]}}]}}]}}]}}]}}]} as unknown as DocumentNode<CoreLostDeliveriesQuery, CoreLostDeliveriesQueryVariables>;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { EventType, JsonObject } from "./entry.ts";
 import type { Fields } from "./fields.ts";
-import { always } from "./groups.ts";
+import { always, GROUP_NAMES, GROUPS, type GroupName } from "./groups.ts";
 
 export interface Definition {
   readonly name: string;
@@ -39,6 +39,7 @@ function defineEventType(category: string, definition: Definition): EventType {
     retiredAt: null,
     builtIn: true,
     version: 1,
+    groups: GROUP_NAMES.filter((group) => groups.includes(GROUPS[group])),
     schema: asJson.parse(schema),
     samplePayload: asJson.parse(firstExamples(schema)),
   };
@@ -50,11 +51,20 @@ type Schema = z.core.JSONSchema.BaseSchema;
 
 function payloadSchema({ title, description }: Definition, parts: readonly Fields[]): Schema {
   const fields = Object.fromEntries(parts.flatMap((part) => Object.entries(part)));
-  const { $schema, ...rules } = z.toJSONSchema(z.looseObject(fields), {
+  const { $schema, ...rules } = fieldsSchema(fields);
+  return { $schema, title, description, ...rules };
+}
+
+function fieldsSchema(fields: Fields): Schema {
+  return z.toJSONSchema(z.looseObject(fields), {
     target: "draft-2020-12",
     override: ({ jsonSchema }) => tidy(jsonSchema),
   });
-  return { $schema, title, description, ...rules };
+}
+
+/** The schema of a payload that has the fields of a group and no others. */
+export function groupSchema(group: GroupName): JsonObject {
+  return asJson.parse(fieldsSchema(GROUPS[group]));
 }
 
 /**

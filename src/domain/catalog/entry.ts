@@ -1,3 +1,5 @@
+import type { GroupName } from "./groups.ts";
+
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
@@ -27,6 +29,8 @@ export interface EventType {
   readonly retiredAt: Date | null;
   readonly builtIn: boolean;
   readonly version: number;
+  /** The groups whose fields it has; a tenant's own type has none. */
+  readonly groups: readonly GroupName[];
   /** JSON Schema 2020-12 of the payload. */
   readonly schema: JsonObject;
   /** Has every field and satisfies `schema`. */

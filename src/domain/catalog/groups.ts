@@ -158,3 +158,17 @@ export const billing = {
   billing_city: text("City.", "Springfield"),
   billing_zip_code: text("Postal code.", "90210"),
 } satisfies Fields;
+
+/** The groups that event types have, by the names that GraphQL's interfaces are made from: PaymentFields. */
+export const GROUPS = {
+  Payment: payment,
+  Membership: membership,
+  Customer: customer,
+  Site: site,
+  Domain: domain,
+  Billing: billing,
+} satisfies Readonly<Record<string, Fields>>;
+
+export type GroupName = keyof typeof GROUPS;
+
+export const GROUP_NAMES = Object.keys(GROUPS) as readonly GroupName[];

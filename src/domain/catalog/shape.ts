@@ -40,6 +40,8 @@ export interface FieldShape {
   readonly shape: Shape;
   readonly isRequired: boolean;
   readonly description: string | null;
+  /** Whether its schema says `deprecated`; absent means no. */
+  readonly isDeprecated?: boolean;
 }
 
 /** One of several, flat and without doubles; a nullable value is a union with "null". */

@@ -1,3 +1,4 @@
+import { OwnCatalog } from "./catalog.ts";
 import { Engine } from "./engine.ts";
 import { Initial } from "./initial.ts";
 import { Keys } from "./keys.ts";
@@ -9,4 +10,5 @@ export const MIGRATIONS = [
   { name: "0002-engine", class: Engine },
   { name: "0003-keys", class: Keys },
   { name: "0004-signing", class: Signing },
+  { name: "0005-catalog", class: OwnCatalog },
 ];

@@ -3,7 +3,7 @@ import { DELIVERY } from "./delivery-columns.ts";
 import { at, insert, type Row, type SqliteHandle } from "./sqlite.ts";
 
 export function deliveryStatements(db: SqliteHandle) {
-  const add = db.prepare(insert("delivery", 22));
+  const add = db.prepare(insert("delivery", 23));
   const byId = db.prepare<[string, string], Row<Delivery>>(
     `select ${DELIVERY} from delivery d where d.tenant_id = ? and d.id = ?`,
   );
@@ -18,6 +18,7 @@ export function deliveryStatements(db: SqliteHandle) {
     `update delivery set ${settled}, last_outcome = ?, last_attempt_id = ?, claim_owner = null, claim_ends_at = null where id = ?`,
   );
   const countLate = db.prepare("update delivery set attempts = attempts + 1 where id = ?");
+  const setShape = db.prepare("update delivery set shape = ? where id = ?");
   const addAttempt = db.prepare(`${insert("delivery_attempt", 17)} on conflict do nothing`);
   const values = (s: Settled) => [
     s.status,
@@ -54,6 +55,7 @@ export function deliveryStatements(db: SqliteHandle) {
         d.claimOwner,
         d.claimNumber,
         d.claimEndsAt,
+        d.shape,
       );
     },
     delivery: (tenantId: string, id: string) => byId.get(tenantId, id),
@@ -75,6 +77,7 @@ export function deliveryStatements(db: SqliteHandle) {
       ).changes === 1,
     settleAny: (id: string, to: Settled, attempt: DeliveryAttempt): void =>
       void settleAny.run(...values(to), attempt.outcome, attempt.id, id),
+    setShape: (id: string, shape: string | null): void => void setShape.run(shape, id),
     countLateAttempt: (id: string): void => void countLate.run(id),
     addAttempt(a: DeliveryAttempt): void {
       addAttempt.run(

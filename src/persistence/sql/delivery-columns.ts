@@ -25,9 +25,10 @@ export const DELIVERY = columns<Delivery>("d", {
   claimOwner: "claim_owner",
   claimNumber: "claim_number",
   claimEndsAt: "claim_ends_at",
+  shape: "shape",
 });
 export const EVENT_OF_DELIVERY =
-  "e.type_name as typeName, e.payload, e.occurred_at as occurredAt from delivery d join event e on e.id = d.event_id";
+  "e.type_name as typeName, iif(d.shape is null or d.shape = '?', e.payload, b.payload) as payload, e.occurred_at as occurredAt from delivery d join event e on e.id = d.event_id left join body b on b.event_id = d.event_id and b.shape = d.shape";
 
 /** A delivery with what its body is made from. */
 export type DueRow = Row<Delivery> & {

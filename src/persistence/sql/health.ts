@@ -19,7 +19,7 @@ type FoldedWebhook = Pick<
 export function foldStatements(db: SqliteHandle) {
   const unfolded = db.prepare<[string, string, number], Row<LogEntry>>(
     `select position, at, change, webhook_id as webhookId, is_test as isTest, outcome, response_status as responseStatus,
-      took_ms as tookMs from log
+      status, took_ms as tookMs from log
      where tenant_id = ? and position > (select folded_position from tenant where id = ?) order by position limit ? + 0`,
   );
   const setFolded = db.prepare("update tenant set folded_position = ? where id = ?");
@@ -36,6 +36,9 @@ export function foldStatements(db: SqliteHandle) {
   const autoPause = db.prepare(
     "update webhook set state = 'AUTO_PAUSED', state_reason = ?, updated_at = ?, version = version + 1 where id = ?",
   );
+  const addFiltered = db.prepare(
+    "update webhook set filtered_count = filtered_count + ? where id = ?",
+  );
   const hour = db.prepare<
     [string, number],
     { succeeded: number; failed: number; durations: string }
@@ -51,6 +54,7 @@ export function foldStatements(db: SqliteHandle) {
       unfolded
         .all(tenantId, tenantId, most)
         .map((row) => ({ ...row, at: new Date(row.at), dueAt: null, isTest: row.isTest === 1 })),
+    addFiltered: (webhookId: string, count: number): void => void addFiltered.run(count, webhookId),
     setFolded: (tenantId: string, position: number): void => void setFolded.run(position, tenantId),
     foldedWebhook(id: string): FoldedWebhook | undefined {
       const row = webhook.get(id);

@@ -32,7 +32,11 @@ export function logStatements(db: SqliteHandle) {
   const raise = db.prepare(
     "update tenant set webhooks_version = webhooks_version + 1 where id = ?",
   );
+  const version = db.prepare<[string], { version: number }>(
+    "select webhooks_version as version from tenant where id = ?",
+  );
   return {
+    webhooksVersion: (tenantId: string) => version.get(tenantId)?.version,
     addLogEntry(e: LogEntry): void {
       add.run(
         e.tenantId,

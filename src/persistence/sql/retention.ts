@@ -21,6 +21,7 @@ function deliveryRemoval(db: SqliteHandle) {
      order by id limit ? + 0`,
   );
   const dropKey = db.prepare("delete from idempotency_key where event_id = ?");
+  const dropBodies = db.prepare("delete from body where event_id = ?");
   const dropEvent = db.prepare("delete from event where id = ?");
   return {
     /** Those behind `after`, oldest first; returns their ids. */
@@ -36,6 +37,7 @@ function deliveryRemoval(db: SqliteHandle) {
       const rows = oldEvents.all(after, idBefore("evt", before), most);
       for (const { id } of rows) {
         dropKey.run(id);
+        dropBodies.run(id);
         dropEvent.run(id);
       }
       return rows.map(({ id }) => id);

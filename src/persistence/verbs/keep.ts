@@ -1,7 +1,8 @@
 import { Delivery, LEASE_MARGIN_MS, type Claim } from "../../domain/delivery.ts";
-import { bodyOf, type Event, type PayloadFormat } from "../../domain/event.ts";
+import type { Event } from "../../domain/event.ts";
 import type { Route } from "../../domain/route.ts";
 import type { Kept, Lanes, NewEvent } from "../../domain/store.ts";
+import { Bodies } from "../bodies.ts";
 import type { Transaction } from "../transaction.ts";
 
 export interface Keep {
@@ -12,7 +13,8 @@ export interface Keep {
 
 /** Events with all their deliveries. Of each idempotency key the first one wins; the others learn whose it is. */
 export function keep(transaction: Transaction, { tenantId, events, lanes }: Keep): Kept[] {
-  return events.map(({ event, hash }) => {
+  return events.map((kept) => {
+    const { event, hash } = kept;
     if (hash !== null && !transaction.sql.useKey(event, hash)) {
       const holder = transaction.sql.keyHolder(tenantId, event.idempotencyKey!);
       const kind = holder.hash === hash ? "REPEAT" : "CONFLICT";
@@ -24,41 +26,68 @@ export function keep(transaction: Transaction, { tenantId, events, lanes }: Keep
         waiting: [],
       };
     }
-    return keepNew(transaction, event, lanes);
+    return keepNew(transaction, kept, lanes);
   });
 }
 
-function keepNew(transaction: Transaction, event: Event, lanes: Lanes): Kept {
-  const routes = transaction.routes.wanting(event.tenantId, event.typeName);
-  const bodies = new Map<PayloadFormat, string>();
+function keepNew(transaction: Transaction, { event, data }: NewEvent, lanes: Lanes): Kept {
+  const bodies = new Bodies(transaction, event, data);
+  const wanting = transaction.routes.wanting(event.tenantId, event.typeName);
+  const routes = wanting.filter(({ filter }) => filter === null || filter(data));
   const claims: Claim[] = [];
   const waiting: string[] = [];
   transaction.sql.addEvent(Object.assign(event, { matchedWebhooks: routes.length }));
   for (const route of routes) {
     const isMine = route.state === "ACTIVE" && transaction.reserve(lanes, route);
-    const delivery = addDelivery(transaction, event, route, isMine);
-    if (isMine) claims.push(claimOf(delivery, cached(bodies, event, route.format)));
+    const shape = bodies.shapeFor(route);
+    const delivery = addDelivery(transaction, event, { route, shape, isMine });
+    if (isMine) claims.push(claimOf(delivery, bodies.bodyFor(route, shape)));
     else waiting.push(route.webhookId);
+  }
+  if (routes.length < wanting.length) {
+    const passed = new Set(routes);
+    for (const route of wanting)
+      if (!passed.has(route)) turnAway(transaction, event, route, bodies);
   }
   return { eventId: event.id, kind: "NEW", matchedWebhooks: routes.length, claims, waiting };
 }
 
-/** A test's event and its one delivery, leased in whatever state the webhook is; null when it was deleted. */
+/** Counted in any case, and kept when the webhook asks for that. */
+function turnAway(transaction: Transaction, event: Event, route: Route, bodies: Bodies): void {
+  transaction.countFiltered(route.webhookId);
+  if (!route.keepFiltered) return;
+  const shape = bodies.shapeFor(route);
+  addDelivery(transaction, event, { route, shape, isMine: false, isFiltered: true });
+}
+
+/** A test's event and its one delivery, leased in whatever state the webhook is; null when it was deleted, BROKEN when its
+ * selection does not fit the type. */
 export function keepTest(
   transaction: Transaction,
-  { event, webhookId }: { event: Event; webhookId: string },
-): Claim | null {
+  { test: { event, data }, webhookId }: { test: NewEvent; webhookId: string },
+): Claim | "BROKEN" | null {
   const route = transaction.routes.find(event.tenantId, webhookId);
   if (!route) return null;
+  if (route.select.get(event.typeName) === "BROKEN") return "BROKEN";
   transaction.sql.addEvent(event);
-  return claimOf(addDelivery(transaction, event, route, true), bodyOf(event, route.format));
+  const bodies = new Bodies(transaction, event, data);
+  const shape = bodies.shapeFor(route);
+  const delivery = addDelivery(transaction, event, { route, shape, isMine: true });
+  return claimOf(delivery, bodies.bodyFor(route, shape));
+}
+
+interface NewDelivery {
+  readonly route: Route;
+  readonly shape: string | null;
+  /** Leased by this process. */
+  readonly isMine: boolean;
+  readonly isFiltered?: boolean;
 }
 
 function addDelivery(
   transaction: Transaction,
   event: Event,
-  route: Route,
-  isMine: boolean,
+  { route, shape, isMine, isFiltered = false }: NewDelivery,
 ): Delivery {
   const { clock, newId, owner } = transaction.tools;
   const now = clock.now();
@@ -71,20 +100,21 @@ function addDelivery(
     webhookName: route.webhookName,
     format: route.format,
     isTest: event.isTest,
-    status: "PENDING",
+    status: isFiltered ? "FILTERED" : "PENDING",
     trigger: event.isTest ? "TEST" : "AUTOMATIC",
     attempts: 0,
     failures: 0,
     losses: 0,
     createdAt: now,
-    dueAt: now,
+    dueAt: isFiltered ? null : now,
     succeededAt: null,
-    finishedAt: null,
+    finishedAt: isFiltered ? now : null,
     lastOutcome: null,
     lastAttemptId: null,
     claimOwner: isMine ? owner : null,
     claimNumber: isMine ? 1 : 0,
     claimEndsAt: isMine ? clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS : null,
+    shape,
   };
   transaction.sql.addDelivery(delivery);
   logDelivery(transaction, delivery, "CREATED", now);
@@ -140,10 +170,4 @@ function claimOf(delivery: Delivery, body: string): Claim {
     number: delivery.claimNumber,
     endsAt: delivery.claimEndsAt!,
   };
-}
-
-function cached(bodies: Map<PayloadFormat, string>, event: Event, format: PayloadFormat): string {
-  let body = bodies.get(format);
-  if (body === undefined) bodies.set(format, (body = bodyOf(event, format)));
-  return body;
 }

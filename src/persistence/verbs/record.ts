@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../domain/catalog/entry.ts";
 import {
   LEASE_MARGIN_MS,
   lose,
@@ -8,10 +9,11 @@ import {
   type DeliveryAttempt,
   type Settled,
 } from "../../domain/delivery.ts";
-import { bodyOf } from "../../domain/event.ts";
+import { bodyOf, payloadOf } from "../../domain/event.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
-import type { Route } from "../../domain/route.ts";
+import { UNSHAPED, type Route } from "../../domain/route.ts";
 import type { ClaimRequest, Claimed, Recording } from "../../domain/store.ts";
+import { Bodies } from "../bodies.ts";
 import type { DueRow } from "../sql/delivery-columns.ts";
 import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
@@ -117,7 +119,8 @@ function due({ sql, tools }: Transaction, webhookId: string, most: number): DueR
   return sql.due(webhookId, tools.clock.now(), tools.clock.leaseMs(), most);
 }
 
-function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
+function lease(transaction: Transaction, row: DueRow, route: Route): Claim {
+  const { sql, tools } = transaction;
   const number = row.claimNumber + 1;
   const endsAt = tools.clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS;
   sql.claim(row.id, tools.owner, number, endsAt);
@@ -128,7 +131,8 @@ function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
     payload: row.payload,
     occurredAt: new Date(row.occurredAt),
   };
-  const body = bodyOf(event, row.format);
+  const body =
+    row.shape === UNSHAPED ? shapeNow(transaction, row, route) : bodyOf(event, row.format);
   return {
     tenantId,
     deliveryId,
@@ -141,6 +145,20 @@ function lease({ sql, tools }: Transaction, row: DueRow, route: Route): Claim {
     number,
     endsAt,
   };
+}
+
+/** The selection was broken when the event was published, and has been mended. */
+function shapeNow(transaction: Transaction, row: DueRow, route: Route): string {
+  const event = {
+    id: row.eventId,
+    typeName: row.typeName,
+    payload: row.payload,
+    occurredAt: new Date(row.occurredAt),
+  };
+  const bodies = new Bodies(transaction, event, payloadOf(event) as JsonObject);
+  const shape = bodies.shapeFor(route);
+  transaction.sql.setShape(row.id, shape);
+  return bodies.bodyFor(route, shape);
 }
 
 /** The attempt of a lease that ended by itself. What waits goes back to the table, where the next claim finds it. */

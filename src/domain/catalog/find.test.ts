@@ -1,12 +1,9 @@
 import { expect, test } from "vitest";
-import { BUILT_IN } from "./catalog/built-in.ts";
-import {
-  type EventType,
-  expandPatterns,
-  findEventType,
-  matchesType,
-  searchEventTypes,
-} from "./event-type.ts";
+import { BUILT_IN } from "./built-in.ts";
+import { BUILT_IN_CATALOG, Catalog, matchesType } from "./catalog.ts";
+import type { EventType } from "./entry.ts";
+
+const catalog = BUILT_IN_CATALOG;
 
 const namesOf = (types: readonly EventType[]) => types.map((type) => type.name);
 
@@ -18,20 +15,20 @@ function typeNamed(name: string, changes: Partial<EventType> = {}): EventType {
 
 test("every type is found by its name and by each of its aliases", () => {
   for (const type of BUILT_IN) {
-    expect(findEventType(type.name)).toBe(type);
-    for (const alias of type.aliases) expect(findEventType(alias.name)).toBe(type);
+    expect(catalog.find(type.name)).toBe(type);
+    for (const alias of type.aliases) expect(catalog.find(alias.name)).toBe(type);
   }
 });
 
 test.each(["", "payment", "PAYMENT_RECEIVED", "payment_*", "constructor", "typ_payment_received"])(
   "%j is no type's name",
-  (name) => expect(findEventType(name)).toBeUndefined(),
+  (name) => expect(catalog.find(name)).toBeUndefined(),
 );
 
 test("a search without conditions lists the whole catalog in its order", () => {
-  expect(searchEventTypes({})).toEqual(BUILT_IN);
-  expect(searchEventTypes({ search: " ", categories: [] })).toEqual(BUILT_IN);
-  expect(searchEventTypes({ search: null, categories: null })).toEqual(BUILT_IN);
+  expect(catalog.search({})).toEqual(BUILT_IN);
+  expect(catalog.search({ search: " ", categories: [] })).toEqual(BUILT_IN);
+  expect(catalog.search({ search: null, categories: null })).toEqual(BUILT_IN);
 });
 
 test.each([
@@ -42,15 +39,15 @@ test.each([
   ["a category and a title", "  checkout   failed ", ["checkout_failed"]],
   ["words that no single type has", "grace checkout", []],
 ])("a search finds %s", (_where, search, found) => {
-  expect(namesOf(searchEventTypes({ search }))).toEqual(found);
+  expect(namesOf(catalog.search({ search }))).toEqual(found);
 });
 
 test("categories are whole names in any case, and search narrows them", () => {
-  const sites = searchEventTypes({ categories: ["sites", "CUSTOMERS"] });
+  const sites = catalog.search({ categories: ["sites", "CUSTOMERS"] });
   expect(new Set(sites.map((type) => type.category))).toEqual(new Set(["Customers", "Sites"]));
   expect(sites).toHaveLength(5);
-  expect(searchEventTypes({ categories: ["site"] })).toEqual([]);
-  expect(namesOf(searchEventTypes({ categories: ["Sites"], search: "demo" }))).toEqual([
+  expect(catalog.search({ categories: ["site"] })).toEqual([]);
+  expect(namesOf(catalog.search({ categories: ["Sites"], search: "demo" }))).toEqual([
     "demo_site_expiring",
   ]);
 });
@@ -61,41 +58,47 @@ test("deprecated and retired types are listed when asked for", () => {
     typeNamed("old", { deprecationReason: "use current" }),
     typeNamed("gone", { retiredAt: new Date(0) }),
   ];
-  expect(namesOf(searchEventTypes({}, types))).toEqual(["current"]);
-  expect(searchEventTypes({ includeDeprecated: true }, types)).toEqual(types);
+  const own = new Catalog(types);
+  expect(namesOf(own.search({}))).toEqual([...namesOf(BUILT_IN), "current"]);
+  expect(own.search({ includeDeprecated: true })).toEqual([...BUILT_IN, ...types]);
 });
 
-test("patterns expand to canonical names, each once and in the order of the catalog", () => {
-  expect(expandPatterns(["invoice_sent", "payment_*", "refund_issued"])).toEqual({
-    names: [
-      "payment_received",
-      "payment_created",
-      "payment_updated",
-      "payment_failed",
-      "invoice_sent",
-    ],
-    unknown: [],
-  });
-  expect(expandPatterns(["*"])).toEqual({ names: namesOf(BUILT_IN), unknown: [] });
-  expect(expandPatterns([])).toEqual({ names: [], unknown: [] });
+test("patterns match types by name and alias, each once and in the order of the catalog", () => {
+  expect(namesOf(catalog.matched(["invoice_sent", "payment_*", "refund_issued"]))).toEqual([
+    "payment_received",
+    "payment_created",
+    "payment_updated",
+    "payment_failed",
+    "invoice_sent",
+  ]);
+  expect(catalog.matched(["*"])).toEqual(BUILT_IN);
+  expect(catalog.matched([])).toEqual([]);
 });
 
-test("patterns that stand for no type are named", () => {
-  const patterns = ["", "payment_recieved", "payments_*", "site_published", "Payment_*"];
-  expect(expandPatterns(patterns)).toEqual({
-    names: ["site_published"],
-    unknown: ["", "payment_recieved", "payments_*", "Payment_*"],
-  });
-});
+test.each(["", "payment_recieved", "payments_*", "Payment_*"])("%j matches no type", (pattern) =>
+  expect(catalog.matched([pattern])).toEqual([]),
+);
 
-test("patterns expand over a tenant's own types and their aliases", () => {
+test("patterns match a tenant's own types and their aliases, and no retired ones", () => {
   const own = typeNamed("order_paid", { aliases: [{ name: "sale", note: null }] });
-  expect(expandPatterns(["sale", "plan_change"], [...BUILT_IN, own]).names).toEqual([
+  const gone = typeNamed("order_gone", { retiredAt: new Date(0) });
+  const both = new Catalog([own, gone]);
+  expect(namesOf(both.matched(["sale", "plan_change", "order_*"]))).toEqual([
     "membership_updated",
     "order_paid",
   ]);
-  expect(matchesType(["sal*"], own.name, own.aliases)).toBe(true);
-  expect(matchesType(["order_*"], own.name)).toBe(true);
+  expect(both.wants(["sal*"], "order_paid")).toBe(true);
+  expect(both.find("order_gone")).toBe(gone);
+});
+
+test("an alias of a retired type may become a name of another one", () => {
+  const gone = typeNamed("old", {
+    aliases: [{ name: "sale", note: null }],
+    retiredAt: new Date(0),
+  });
+  const sale = typeNamed("sale");
+  expect(new Catalog([gone, sale]).find("sale")).toBe(sale);
+  expect(new Catalog([sale, gone]).find("sale")).toBe(sale);
 });
 
 test.each([
@@ -118,12 +121,13 @@ test.each([
   ["payment.received", "payment_received", false],
   ["", "payment_received", false],
 ])("pattern %j and type %j: %j", (pattern, name, matches) => {
-  expect(matchesType([pattern], name)).toBe(matches);
+  const aliases = catalog.find(name)?.aliases ?? [];
+  expect(matchesType([pattern], { name, aliases })).toBe(matches);
 });
 
 test("one pattern of several is enough, and none is not", () => {
-  expect(matchesType(["site_*", "payment_failed"], "payment_failed")).toBe(true);
-  expect(matchesType([], "payment_failed")).toBe(false);
+  expect(catalog.wants(["site_*", "payment_failed"], "payment_failed")).toBe(true);
+  expect(catalog.wants([], "payment_failed")).toBe(false);
 });
 
 test("matching and expanding agree for every type and every kind of pattern", () => {
@@ -136,14 +140,14 @@ test("matching and expanding agree for every type and every kind of pattern", ()
     "plan_change",
     "nothing",
   ]) {
-    const matched = namesOf(BUILT_IN).filter((name) => matchesType([pattern], name));
-    expect(matched).toEqual(expandPatterns([pattern]).names);
+    const matched = namesOf(BUILT_IN).filter((name) => catalog.wants([pattern], name));
+    expect(matched).toEqual(namesOf(catalog.matched([pattern])));
   }
 });
 
 test("a pattern with many stars costs no more than the product of the lengths", () => {
   const pattern = `${"*a".repeat(5_000)}b`;
   const startedAt = performance.now();
-  expect(matchesType([pattern], "a".repeat(10_000))).toBe(false);
+  expect(matchesType([pattern], { name: "a".repeat(10_000), aliases: [] })).toBe(false);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

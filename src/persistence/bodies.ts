@@ -1,0 +1,46 @@
+import type { JsonObject } from "../domain/catalog/entry.ts";
+import { bodyOf, type BodyParts } from "../domain/event.ts";
+import { UNSHAPED, type Route } from "../domain/route.ts";
+import { select } from "../domain/selection.ts";
+import type { Transaction } from "./transaction.ts";
+
+/** The bodies of one event: one of each format and selection, and what a selection left of the payload is kept once. */
+export class Bodies {
+  readonly #transaction: Transaction;
+  readonly #event: BodyParts;
+  readonly #data: JsonObject;
+  /** By selection. */
+  readonly #payloads = new Map<string, string>();
+  /** By format and selection. */
+  readonly #bodies = new Map<string, string>();
+
+  constructor(transaction: Transaction, event: BodyParts, data: JsonObject) {
+    this.#transaction = transaction;
+    this.#event = event;
+    this.#data = data;
+  }
+
+  /** What the delivery keeps: the selection that shapes its payload. */
+  shapeFor(route: Route): string | null {
+    const shaping = route.select.get(this.#event.typeName);
+    if (shaping === undefined) return null;
+    if (shaping === "BROKEN") return UNSHAPED;
+    const { shape, selection } = shaping;
+    if (this.#payloads.has(shape)) return shape;
+    const payload = JSON.stringify(select(selection, this.#data));
+    this.#payloads.set(shape, payload);
+    this.#transaction.sql.addBody(this.#event.id, shape, payload);
+    return shape;
+  }
+
+  bodyFor({ format }: Route, shape: string | null): string {
+    if (shape === UNSHAPED) throw new Error("A payload that is not shaped yet can't be sent");
+    const name = shape === null ? format : format + shape;
+    let body = this.#bodies.get(name);
+    if (body === undefined) {
+      const payload = shape === null ? undefined : this.#payloads.get(shape)!;
+      this.#bodies.set(name, (body = bodyOf(this.#event, format, payload)));
+    }
+    return body;
+  }
+}
