@@ -236,3 +236,17 @@ export const TestShaped = graphql(`
     }
   }
 `);
+
+export const ArrivedBodies = graphql(`
+  query ArrivedBodies($id: ID!) {
+    inbox(id: $id) {
+      requests {
+        nodes {
+          body {
+            json
+          }
+        }
+      }
+    }
+  }
+`);

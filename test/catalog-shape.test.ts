@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { eventually, startApp, type App } from "./app.ts";
 import {
+  ArrivedBodies,
   Preview,
   ResumeShaped,
   ShapedDeliveries,
@@ -29,6 +30,11 @@ async function sent(app: App, webhook: string, count: number) {
       nodes.map(({ attempts }) => attempts!.nodes[0]!.requestBody!.json as { data: unknown })
     );
   });
+}
+
+async function arrived(app: App, inboxId: string): Promise<unknown[]> {
+  const { inbox } = await app.run(ArrivedBodies, { id: inboxId });
+  return inbox!.requests!.nodes.map(({ body }) => body?.json);
 }
 
 test("a selection decides what is sent and recorded; types without one are sent whole", async () => {
@@ -122,7 +128,7 @@ test("a filter on what no type has, or that can't hold, is refused", async () =>
 test("a webhook whose selection a change breaks is paused, sends nothing half-filled, and goes on once it is mended", async () => {
   await using app = await startApp();
   await registered(app);
-  const { url } = await makeInbox(app);
+  const { id: inboxId, url } = await makeInbox(app);
   const { id } = await makeWebhook(app, { url, eventTypes: ["order_*"], select: SELECT });
   const without = orderWith({ total: undefined });
   const { changes } = await registered(app, [without], { dryRun: true });
@@ -142,12 +148,14 @@ test("a webhook whose selection a change breaks is paused, sends nothing half-fi
   const named = await app.run(ShapeWebhook, { input: { webhook: { id }, name: "Shop" } });
   expect(named.updateWebhook).toMatchObject({ webhook: { select: SELECT } });
   const select = [{ eventType: "order_created", fields: "customer { email }" }];
-  await app.run(ShapeWebhook, { input: { webhook: { id }, select } });
+  await app.run(ShapeWebhook, { input: { webhook: { id }, select, format: "FLAT" } });
   expect((await app.run(ResumeShaped, { id })).resumeWebhook).toMatchObject({
     webhook: { state: "ACTIVE" },
   });
   const [body] = await sent(app, id, 1);
   expect(body?.data).toEqual({ customer: { email: "a@example.com" } });
+  // What is recorded is what arrived, in the format of the time when it was published.
+  expect(await arrived(app, inboxId)).toEqual([body]);
 });
 
 test("a test and a preview are shaped too, whatever the filter says", async () => {

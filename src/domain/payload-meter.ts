@@ -61,12 +61,11 @@ function costs(schema: JsonObject): Record<string, number> {
       (sizeOf(properties) + sizeOf(schema.dependentSchemas)) / 16 +
       sizeOf(values) / 32,
     // A subschema of the entries has a price of its own; `false` has not.
-    entry: schema.items === false ? 1 : count("unevaluatedItems contains"),
+    entry: schema.items === false ? 1 : count("contains"),
     pair: schema.uniqueItems === true && !isOfScalars(schema.items) ? 1 / 4 : 0,
     key:
-      count(
-        "additionalProperties unevaluatedProperties propertyNames minProperties maxProperties",
-      ) + sizeOf(patternProperties),
+      count("additionalProperties propertyNames minProperties maxProperties") +
+      sizeOf(patternProperties),
     character: count("minLength maxLength") / 64,
   };
 }

@@ -33,7 +33,7 @@ export class Bodies {
     return shape;
   }
 
-  bodyFor({ format }: Route, shape: string | null): string {
+  bodyFor({ format }: Pick<Route, "format">, shape: string | null): string {
     if (shape === UNSHAPED) throw new Error("A payload that is not shaped yet can't be sent");
     const name = shape === null ? format : format + shape;
     let body = this.#bodies.get(name);

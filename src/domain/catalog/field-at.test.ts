@@ -11,7 +11,7 @@ import {
   union,
   object,
 } from "../../../test/shapes.ts";
-import { fieldAt, isNullable, shapeOf, withoutNull } from "./shape-of.ts";
+import { fieldAt, shapeOf, withoutNull } from "./shape-of.ts";
 import type { Shape } from "./shape.ts";
 
 const order = object({
@@ -68,13 +68,6 @@ test("any key of a payload without declared fields may be pointed to", () => {
 });
 
 test("null is told apart", () => {
-  expect([any, none, union(text, none)].map(isNullable)).toEqual([true, true, true]);
-  expect([text, list(none), map(none), union(text, whole)].map(isNullable)).toEqual([
-    false,
-    false,
-    false,
-    false,
-  ]);
   expect(withoutNull(union(text, none))).toEqual(text);
   expect(withoutNull(union(text, flag, none))).toEqual(union(text, flag));
   expect([any, none, text].map(withoutNull)).toEqual([any, none, text]);

@@ -31,7 +31,10 @@ export function changesOf(
   const aliases = after.aliases.map((name) => ({ name, note: null }));
   const now = { name: after.name, aliases };
   const about = { eventType: after.name, brokenWebhooks: [], pointer: null };
-  if (!before) return [{ ...about, action: "ADDED", kind: null, message: "is new", names: [now] }];
+  if (!before)
+    return [
+      { ...about, action: "ADDED", kind: null, message: `${after.name} is new`, names: [now] },
+    ];
   const changed = { ...about, action: "CHANGED" as const, names: [before, now] };
   const found: EventTypeChange[] = [
     ...schemaChanges(before.schema, after.schema).map(({ kind, pointer, message }) => ({
@@ -47,11 +50,12 @@ export function changesOf(
     const message = "Selections of webhooks do not fit the new schema";
     found.push({ ...changed, kind: "BREAKING", message, brokenWebhooks: broken });
   }
-  if (before.retiredAt) found.push({ ...changed, kind: "SAFE", message: "is published again" });
+  if (before.retiredAt)
+    found.push({ ...changed, kind: "SAFE", message: `${after.name} is published again` });
   if (found.length > 0) return found;
   if (contentText(before) === contentText({ ...after, aliases }))
-    return [{ ...changed, action: "UNCHANGED", kind: null, message: "is as it was" }];
-  return [{ ...changed, kind: "SAFE", message: "is described in other words" }];
+    return [{ ...changed, action: "UNCHANGED", kind: null, message: `${after.name} is as it was` }];
+  return [{ ...changed, kind: "SAFE", message: `${after.name} is described in other words` }];
 }
 
 function aliasChanges(
@@ -90,7 +94,7 @@ export function retirement(type: EventType): EventTypeChange {
     action: "RETIRED",
     kind: "DANGEROUS",
     pointer: null,
-    message: "is published no more",
+    message: `${type.name} is published no more`,
     names: [type],
     brokenWebhooks: [],
   };

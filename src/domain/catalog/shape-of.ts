@@ -84,12 +84,6 @@ function fieldOfUnion(members: readonly Shape[], key: string): FieldShape | unde
   };
 }
 
-/** Whether null is among its values. */
-export function isNullable(shape: Shape): boolean {
-  if (shape.kind === "union") return shape.of.some(isNullable);
-  return shape.kind === "any" || shape.kind === "null";
-}
-
 /** Without null among its values; "null" itself and "any" stay what they are. */
 export function withoutNull(shape: Shape): Shape {
   if (shape.kind !== "union") return shape;

@@ -103,6 +103,8 @@ export function claimDue(
     for (const row of rows) {
       const wasLost = row.claimOwner !== null;
       if (wasLost) lost.push(recordLost(transaction, row));
+      // Broken once more before the lane heard of it: it stays where it is.
+      else if (row.shape === UNSHAPED && route.select.get(row.typeName) === "BROKEN") continue;
       else claims.push(lease(transaction, row, route));
     }
     // As many as asked for: more may be due, and the next claim will see.
@@ -158,7 +160,8 @@ function shapeNow(transaction: Transaction, row: DueRow, route: Route): string {
   const bodies = new Bodies(transaction, event, payloadOf(event) as JsonObject);
   const shape = bodies.shapeFor(route);
   transaction.sql.setShape(row.id, shape);
-  return bodies.bodyFor(route, shape);
+  // The format is that of the time when it was published.
+  return bodies.bodyFor(row, shape);
 }
 
 /** The attempt of a lease that ended by itself. What waits goes back to the table, where the next claim finds it. */
