@@ -6,6 +6,7 @@ import { ORDER, orderWith, register, registered } from "./catalog-steps.ts";
 import { PublishEvent } from "./documents.ts";
 import { makeTenant, withKey } from "./keys-steps.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
+import { watchStatements } from "./webhooks-steps.ts";
 
 test("declared types are listed, published and checked like built-in ones, also after a restart", async () => {
   await using app = await startApp();
@@ -226,4 +227,23 @@ test("a schema and a sample that are nested without end are refused, also of a t
       Object.keys(changes).length > 0 ? "InvalidInputError" : "RegisterEventTypesPayload",
     );
   }
+});
+
+test("the webhooks that a change is about are read once for each type, however many changes it has", async () => {
+  await using app = await startApp();
+  const wide = (count: number) =>
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`f${index}`, { type: "string" }]),
+    );
+  await registered(app);
+  const { id } = await makeWebhook(app, { url: "https://example.com/", eventTypes: ["*"] });
+  const counts: number[] = [];
+  for (const count of [2, 40]) {
+    using statements = watchStatements();
+    const { changes } = await registered(app, [orderWith(wide(count))], { dryRun: true });
+    expect(changes).toHaveLength(count);
+    for (const { affectedWebhooks } of changes) expect(affectedWebhooks?.nodes).toEqual([{ id }]);
+    counts.push(statements.seen.length);
+  }
+  expect(counts[1]).toBe(counts[0]);
 });

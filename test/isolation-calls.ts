@@ -120,7 +120,7 @@ function kindOf(name: string, typeName: string): Kind | undefined {
 /** The call that has `value` in its place and asks for as much as can be compared. */
 export function callWith(schema: GraphQLSchema, place: Place, value: unknown, needs: Needs): Call {
   // A list of changes is before it, which counts for the cost.
-  const depth = place.owner.name === "EventTypeChange" ? DEPTH - 1 : DEPTH;
+  const depth = place.owner.name === "EventTypeChange" ? DEPTH - 2 : DEPTH;
   const selection = selectionOf(schema, place.field.type, depth);
   return callOf(place, selection, needs, { path: place.path, value });
 }

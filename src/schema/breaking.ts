@@ -1,5 +1,6 @@
 import { EVENT_TYPE_ACTIONS, type EventTypeChange } from "../domain/catalog/registration.ts";
 import { SCHEMA_CHANGE_KINDS } from "../domain/catalog/schema-change.ts";
+import { affectedBy } from "./affected.ts";
 import { builder } from "./builder.ts";
 import { pageArgs } from "./connection.ts";
 import { WebhookRef } from "./refs.ts";
@@ -49,8 +50,7 @@ export const EventTypeChangeType = builder.objectRef<EventTypeChange>("EventType
       authScopes: { needs: "WEBHOOKS_READ" },
       description: "The webhooks that get events of the type.",
       args: pageArgs(),
-      resolve: ({ names }, page, { webhookReader, tenantId }) =>
-        webhookReader.webhooks(tenantId, { wanting: names }, "CREATED_AT", page),
+      resolve: affectedBy,
     }),
     brokenSelections: t.field({
       type: [WebhookRef],
@@ -63,6 +63,9 @@ export const EventTypeChangeType = builder.objectRef<EventTypeChange>("EventType
   }),
 });
 
+/** What an operation costs: a declaration is of many types, with many changes each. */
+export const CHANGES = { rows: 100 };
+
 builder.objectType(BreakingChangeError, {
   name: "BreakingChangeError",
   description:
@@ -72,6 +75,7 @@ builder.objectType(BreakingChangeError, {
     changes: t.field({
       type: [EventTypeChangeType],
       description: "All changes of the call, breaking ones among them.",
+      extensions: CHANGES,
       resolve: ({ refusal }) => [...(refusal.details.changes ?? [])],
     }),
   }),

@@ -1,7 +1,7 @@
 import { registerEventTypes } from "../domain/catalog-commands.ts";
 import type { JsonObject } from "../domain/catalog/entry.ts";
 import type { EventTypeChange } from "../domain/catalog/registration.ts";
-import { EventTypeChangeType } from "./breaking.ts";
+import { CHANGES, EventTypeChangeType } from "./breaking.ts";
 import { builder } from "./builder.ts";
 import { EventTypeRef } from "./refs.ts";
 import { refusing, resultUnion } from "./refusal.ts";
@@ -84,6 +84,7 @@ const RegisterEventTypesPayload = builder
       changes: t.field({
         type: [EventTypeChangeType],
         description: "What each type and each place of a payload came to.",
+        extensions: CHANGES,
         resolve: ({ changes }) => [...changes],
       }),
     }),
