@@ -3,8 +3,8 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Claim, Delivery, DeliveryAttempt } from "../src/domain/delivery.ts";
 import type { LogEntry } from "../src/domain/log-entry.ts";
-import { openDatabase } from "../src/persistence/orm.ts";
-import { createStatements, type Statements } from "../src/persistence/sql/statements.ts";
+import { openDatabase } from "../src/persistence/sqlite/open.ts";
+import { createStatements, type SqliteStatements } from "../src/persistence/sqlite/statements.ts";
 import { BLANK } from "../src/persistence/transaction.ts";
 import { answer } from "./child.ts";
 
@@ -35,7 +35,7 @@ const TENANT = "ten_limit";
 const OWNER = "limit";
 const agent = new Agent({ connections: 256, pipelining: 1 });
 
-let sql: Statements;
+let sql: SqliteStatements;
 let group: (work: () => void) => void;
 let position = 0;
 let lastId = 0;
@@ -89,12 +89,12 @@ function keep({ type, payload, webhooks, batch }: LimitLoad, jobs: Job[]): void 
       typeVersion: 1,
       matchedWebhooks: webhooks,
     };
-    sql.addEvent(event);
+    sql.addEvents([event]);
     const head = JSON.stringify({ id: event.id, type, timestamp: now });
     const body = `${head.slice(0, -1)},"data":${payload}}`;
     for (let webhook = 0; webhook < webhooks; webhook++) {
       const delivery = deliveryOf(event.id, type, `wh_limit${webhook}`, now);
-      sql.addDelivery(delivery);
+      sql.addDeliveries([delivery]);
       log(delivery, { change: "CREATED", at: now });
       jobs.push([delivery, body]);
     }
@@ -171,8 +171,9 @@ function settle({ delivery, attempt }: Ended): void {
     finishedAt: now,
   } as const;
   const claim = { deliveryId: delivery.id, owner: OWNER, number: 1 } as Claim;
-  if (!sql.settle(claim, settled, attempt)) throw new Error(`${delivery.id} was not there`);
-  sql.addAttempt(attempt);
+  if (sql.settle([{ claim, settled, attempt }]).size === 0)
+    throw new Error(`${delivery.id} was not there`);
+  sql.addAttempts([attempt]);
   log(Object.assign(delivery, settled), { change: "ATTEMPTED", at: now, attempt });
 }
 
@@ -180,7 +181,7 @@ function log(
   { webhookId, id: deliveryId, eventId, eventType, status, attempts, dueAt }: Delivery,
   { change, at, attempt }: Pick<LogEntry, "change" | "at"> & { attempt?: DeliveryAttempt },
 ): void {
-  sql.addLogEntry({
+  const entry = {
     ...BLANK,
     tenantId: TENANT,
     position: ++position,
@@ -197,7 +198,8 @@ function log(
     outcome: attempt?.outcome ?? null,
     responseStatus: attempt?.responseStatus ?? null,
     tookMs: attempt?.durationMs ?? null,
-  });
+  };
+  sql.addLogEntries([entry]);
 }
 
 function deliveryOf(eventId: string, eventType: string, webhookId: string, now: Date): Delivery {

@@ -12,7 +12,7 @@ import { fold, HOUR_MS, type Folded } from "../src/domain/health.ts";
 import type { IdPrefix } from "../src/domain/id.ts";
 import type { LogEntry } from "../src/domain/log-entry.ts";
 import type { OutcomeKind } from "../src/domain/outcome.ts";
-import { createStatements, type Statements } from "../src/persistence/sql/statements.ts";
+import { createStatements, type SqliteStatements } from "../src/persistence/sqlite/statements.ts";
 
 /** Who gets what is stored. */
 export interface SeedWebhooks {
@@ -73,7 +73,7 @@ interface Fate {
 
 class Seeding {
   readonly #options: SeedOptions;
-  readonly #sql: Statements;
+  readonly #sql: SqliteStatements;
   readonly #tenantId: string;
   readonly #startMs = Date.now() - DAYS * DAY;
   readonly #stepMs: number;
@@ -87,9 +87,8 @@ class Seeding {
   constructor(db: BetterSqlite.Database, options: SeedOptions) {
     this.#options = options;
     this.#sql = createStatements(db);
-    const [[tenantId, position]] = [...this.#sql.positions()] as [[string, number]];
-    this.#tenantId = tenantId;
-    this.#position = position;
+    this.#tenantId = db.prepare<[], string>("select id from tenant").pluck().get()!;
+    this.#position = this.#sql.moveLogEnd(this.#tenantId, 0);
     this.#stepMs = (DAYS * DAY) / Math.ceil(options.deliveries / FAN_OUT);
   }
 
@@ -116,7 +115,7 @@ class Seeding {
       typeVersion: 1,
       matchedWebhooks: webhookIds.length,
     };
-    this.#sql.addEvent(event);
+    this.#sql.addEvents([event]);
     const born = webhookIds.map((webhookId) => this.#born(event, webhookId));
     for (const delivery of born) this.#log(delivery, { change: "CREATED", at: publishedAt });
     for (const delivery of born) this.#end(delivery);
@@ -182,7 +181,7 @@ class Seeding {
   #end(born: Delivery): void {
     const { status, outcome } = this.#fate(born);
     const now = new Date(born.createdAt.getTime() + 50);
-    if (outcome === null) return this.#sql.addDelivery(born);
+    if (outcome === null) return this.#sql.addDeliveries([born]);
     const attempt = this.#attempt(born, outcome, now);
     const delaysMs = status === "RETRYING" ? [DAY + this.#chance() * 4 * HOUR_MS] : [];
     const settled = settle(
@@ -195,8 +194,8 @@ class Seeding {
       lastAttemptId: attempt.id,
       claimNumber: 1,
     });
-    this.#sql.addDelivery(delivery);
-    this.#sql.addAttempt(attempt);
+    this.#sql.addDeliveries([delivery]);
+    this.#sql.addAttempts([attempt]);
     this.#log(delivery, { change: "ATTEMPTED", at: now, attempt });
   }
 
@@ -271,7 +270,8 @@ class Seeding {
       inboxId: null,
       requestId: null,
     };
-    this.#sql.addLogEntry(entry);
+    this.#sql.addLogEntries([entry]);
+    this.#sql.moveLogEnd(this.#tenantId, 1);
     this.#entries.push(entry);
   }
 }

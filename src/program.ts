@@ -1,7 +1,7 @@
 import { flushCompileCache } from "node:module";
 import { ConfigProblem, readConfig } from "./config.ts";
 import { createLog, type Logger } from "./log.ts";
-import { DatabaseProblem } from "./persistence/orm.ts";
+import { DatabaseProblem } from "./persistence/database.ts";
 import { PortProblem } from "./server/http.ts";
 import { startService, type Service } from "./service.ts";
 

@@ -20,12 +20,12 @@ import { Turnstile } from "./live/turnstile.ts";
 import { logLine, type Logger } from "./log.ts";
 import { prepareInstallation } from "./persistence/installation.ts";
 import { NarrowReader, NarrowWebhookReader } from "./persistence/narrow.ts";
-import { inWords, openDatabase, storageProblem } from "./persistence/orm.ts";
 import { LogReader } from "./persistence/read-log.ts";
 import { TenantReader } from "./persistence/read-tenants.ts";
 import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
-import { SqliteStore } from "./persistence/store.ts";
+import { inWords, openDatabase, storageProblem } from "./persistence/sqlite/open.ts";
+import { DatabaseStore } from "./persistence/store.ts";
 import { Auth } from "./server/auth.ts";
 import { createBounds } from "./server/bounds.ts";
 import { createGate } from "./server/gate.ts";
@@ -66,7 +66,7 @@ export async function startService(
   const { announce, file } = base;
   const storage = await openStorage(base);
   started.defer(() => storage.database.close());
-  const { store, engine, upkeep, sender, tail, keys } = createLine(base, storage);
+  const { store, engine, upkeep, sender, tail, keys } = await createLine(base, storage);
   started.defer(async () => {
     await Promise.all([upkeep.stop(), store.close(), sender.close()]);
   });
@@ -115,7 +115,7 @@ export async function startService(
 
 type Base = ReturnType<typeof createBase>;
 type Storage = Awaited<ReturnType<typeof openStorage>>;
-type Line = ReturnType<typeof createLine>;
+type Line = Awaited<ReturnType<typeof createLine>>;
 type Open = Pick<Line, "store" | "engine" | "tail"> & {
   readonly auth: Auth;
   /** Given when the service begins to stop. */
@@ -178,10 +178,10 @@ async function openStorage({ config, file, clock }: Base) {
 }
 
 /** From publish to record: the store, the engine that empties it, and what hears of each commit. */
-function createLine(base: Base, { database, installation }: Storage) {
+async function createLine(base: Base, { database, installation }: Storage) {
   const { config } = base;
   const tail = new Tail(base.clock);
-  const store = new SqliteStore(database, {
+  const store = await DatabaseStore.open(database, {
     ...base,
     vault: installation.vault,
     owner: randomBytes(8).toString("hex"),
@@ -281,6 +281,7 @@ function createSite(
   return {
     auth,
     endpoints,
+    catalogOf,
     maskError,
     ...bounds,
     origins: { publicUrl: base.url, allowed: base.config.HOOKWIRE_ALLOWED_ORIGINS },

@@ -246,7 +246,7 @@ describe("the import table refuses", () => {
         path: "src/main.ts",
         text: `import "./server/http.ts"; import "./config.ts"; import "undici";`,
       },
-      { path: "src/cli/a.ts", text: `import { a } from "../persistence/orm.ts";` },
+      { path: "src/cli/a.ts", text: `import { a } from "../persistence/sqlite/open.ts";` },
       {
         path: "src/domain/a.ts",
         text: `import { z } from "zod"; import "ajv/dist/2020.js"; import "./b.ts";`,

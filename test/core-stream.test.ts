@@ -37,6 +37,7 @@ async function addHistory(app: App): Promise<void> {
      select t.id, t.folded_position + i, ? + i, 'CREATED', 'payment_received', 0, 'PENDING', 0 from tenant t, n`,
   ).run(ROWS, Date.now() - ROWS);
   db.prepare("update tenant set folded_position = folded_position + ?").run(ROWS);
+  db.exec("insert or replace into log_position select id, folded_position from tenant");
   db.close();
   await app.start();
 }

@@ -14,8 +14,8 @@ import { publish } from "../src/domain/publish.ts";
 import type { Tools } from "../src/domain/tools.ts";
 import { createWebhook } from "../src/domain/webhook-commands.ts";
 import { prepareInstallation } from "../src/persistence/installation.ts";
-import { openDatabase } from "../src/persistence/orm.ts";
-import { SqliteStore } from "../src/persistence/store.ts";
+import { openDatabase } from "../src/persistence/sqlite/open.ts";
+import { DatabaseStore } from "../src/persistence/store.ts";
 import { eventually, startApp, type App } from "./app.ts";
 import { onlyDelivery, settled } from "./deliver-receiver.ts";
 import { publishSample } from "./steps.ts";
@@ -146,7 +146,7 @@ export function startTurned(env: Readonly<Record<string, string>> = {}): Promise
 export interface CoreOptions {
   readonly concurrency?: number;
   /** What upkeep sees of the store: a test can let something happen between two of its steps. */
-  readonly upkeepStore?: (store: SqliteStore) => UpkeepStore;
+  readonly upkeepStore?: (store: DatabaseStore) => UpkeepStore;
   /** Claims that are given back are refused by the database while this says so. */
   readonly refusesRelease?: () => boolean;
 }
@@ -180,7 +180,7 @@ export async function startCore(options: CoreOptions = {}) {
     timeoutMs: 15_000,
     maxInFlight: 10,
   };
-  const store = new SqliteStore(database, {
+  const store = await DatabaseStore.open(database, {
     ...shared,
     vault,
     defaults,

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { SqliteStore } from "../src/persistence/store.ts";
+import { DatabaseStore } from "../src/persistence/store.ts";
 import { eventually, startApp, type App, type AppOptions } from "./app.ts";
 import { deliveryOf, holdingReceiver, onlyDelivery, settled, warmUp } from "./deliver-receiver.ts";
 import { everything } from "./second-tenant.ts";
@@ -85,7 +85,7 @@ test("an attempt in flight survives a step of the clock: it is neither lost nor 
 });
 
 test("while an attempt is in flight and the clock is ahead of the leases, the database is left in peace", async () => {
-  using claims = vi.spyOn(SqliteStore.prototype, "claimDue");
+  using claims = vi.spyOn(DatabaseStore.prototype, "claimDue");
   const clock = new HandClock();
   await using app = await startApp({ circumstances: { clock } });
   await using receiver = await holdingReceiver();

@@ -5,9 +5,10 @@ import { parseArgs } from "node:util";
 import { z } from "zod";
 import { secretKey } from "../config-parsers.ts";
 import { ConfigProblem, readSettings, SETTINGS } from "../config.ts";
+import { DatabaseProblem } from "../persistence/database.ts";
 import { KeyFile, textOf } from "../persistence/key-file.ts";
-import { DatabaseProblem, inWords, openDatabase, type Database } from "../persistence/orm.ts";
 import { rekey as rekeyDatabase, rewrite } from "../persistence/rekey.ts";
+import { inWords, openDatabase, type SqliteDatabase } from "../persistence/sqlite/open.ts";
 import type { Command } from "./command.ts";
 
 const NEW_KEY = "HOOKWIRE_NEW_SECRET_KEY";
@@ -65,7 +66,7 @@ function readRekeySettings() {
   return { file, secretKey: given, newKey, isMade: process.env[NEW_KEY] === undefined };
 }
 
-function change({ writer }: Database, { file, secretKey, newKey, isMade }: Settings): void {
+function change({ writer }: SqliteDatabase, { file, secretKey, newKey, isMade }: Settings): void {
   const show = () => {
     // At once, and with an error when nobody listens: a key that is lost loses every secret.
     if (isMade) writeSync(process.stdout.fd, `New secret key (shown only now): ${textOf(newKey)}`);

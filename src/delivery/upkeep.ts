@@ -23,7 +23,7 @@ export interface UpkeepStore {
     readonly paused: readonly { readonly webhookId: string; readonly reason: string }[];
   }>;
   /** Deleted webhooks that something still waits for. */
-  orphaned(): readonly string[];
+  orphaned(): Promise<readonly string[]>;
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
   removeOld(removal: {
     readonly before: Date;
@@ -120,7 +120,7 @@ export class Upkeep {
     const { store, announce } = this.#options;
     // What is deleted from here on is looked for again.
     this.#hasDeleted = false;
-    for (const webhookId of store.orphaned())
+    for (const webhookId of await store.orphaned())
       for (let count = SETTLE_STEP; count === SETTLE_STEP && !this.#stop.signal.aborted;) {
         const settled = await store.cancelWaiting(webhookId, END_OF_TIME, SETTLE_STEP);
         for (const fact of settled.lost) announce(fact);

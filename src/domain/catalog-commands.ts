@@ -40,11 +40,11 @@ export async function registerEventTypes(
   { types, prune, allowBreaking, dryRun }: Registration,
   tools: Tools,
 ): Promise<readonly EventTypeChange[]> {
-  const declared = await checkTypes(types, tools.store.catalog(tenantId), tools.rest);
+  const declared = await checkTypes(types, await tools.store.catalog(tenantId), tools.rest);
   const { changes, broken } = await tools.store.change(
     tenantId,
     async (work) => {
-      refuseClashes(declared, tools.store.catalog(tenantId));
+      refuseClashes(declared, await tools.store.catalog(tenantId));
       const stored = await work.eventTypes();
       const plan = await planOf(declared, stored, { prune, work, rest: tools.rest });
       const isBreaking = plan.changes.some(({ kind }) => kind === "BREAKING");

@@ -25,13 +25,16 @@ export interface WebhookPreview {
 }
 
 /** The exact request for an event, and why it would or would not be sent. Sends and keeps nothing. */
-export function previewWebhook(
+export async function previewWebhook(
   webhook: Webhook,
   subject: TestSubject | null,
   tools: Tools,
-): WebhookPreview {
-  const catalog = tools.store.catalog(webhook.tenantId);
-  const { event } = acceptTest(webhook.tenantId, subject ?? sampleFor(webhook, catalog), tools);
+): Promise<WebhookPreview> {
+  const catalog = await tools.store.catalog(webhook.tenantId);
+  const { event } = acceptTest(webhook.tenantId, subject ?? sampleFor(webhook, catalog), {
+    ...tools,
+    catalog,
+  });
   const payload = shapedPayload(webhook, event, catalog);
   const obstacle = obstacleTo(webhook, event, catalog);
   const { id, typeName, occurredAt } = event;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import stableStringify from "safe-stable-stringify";
+import type { Catalog } from "./catalog/catalog.ts";
 import type { EventType, Json, JsonObject } from "./catalog/entry.ts";
 import { Event } from "./event.ts";
 import { payloadProblems } from "./payload.ts";
@@ -28,7 +29,10 @@ export async function publish(
   inputs: readonly EventInput[],
   tools: Tools,
 ): Promise<readonly (Published | Refusal)[]> {
-  const accepted = inputs.map((input) => refusalOr(() => accept(tenantId, input, tools)));
+  const catalog = await tools.store.catalog(tenantId);
+  const accepted = inputs.map((input) =>
+    refusalOr(() => accept(tenantId, input, { ...tools, catalog })),
+  );
   const events = accepted.filter((one): one is NewEvent => !(one instanceof Refusal));
   const kept = events.length > 0 ? await tools.store.keep(tenantId, events, tools.lanes) : [];
   for (const [index, one] of kept.entries()) {
@@ -44,9 +48,9 @@ export async function publish(
 export function accept(
   tenantId: string,
   input: EventInput,
-  { clock, newId, store }: Tools,
+  { clock, newId, catalog }: Pick<Tools, "clock" | "newId"> & { readonly catalog: Catalog },
 ): NewEvent {
-  const type = store.catalog(tenantId).find(input.type);
+  const type = catalog.find(input.type);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
   if (type.retiredAt) throw new Refusal("EVENT_TYPE_RETIRED", { path: ["type"] });
   refuseIf([

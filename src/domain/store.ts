@@ -134,7 +134,7 @@ export interface Store {
   audit(tenantId: string, change: AuditChange, by: Actor): Promise<void>;
   receive(request: InboxRequest): Promise<InboxAnswer | null>;
   /** The event types of the tenant. */
-  catalog(tenantId: string): Catalog;
+  catalog(tenantId: string): Promise<Catalog>;
   /** The webhook as the line sees it. */
   route(tenantId: string, webhookId: string): Route | undefined;
   /** The last position of a tenant's log. */

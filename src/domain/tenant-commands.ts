@@ -24,6 +24,7 @@ export async function createTenant(input: NewTenantInput, tools: Tools): Promise
     id: tools.newId("ten"),
     createdAt: tools.clock.now(),
     webhooksVersion: 0,
+    catalogVersion: 0,
     foldedPosition: 0,
   });
   await tools.store.change(

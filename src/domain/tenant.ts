@@ -6,6 +6,8 @@ export class Tenant {
   createdAt!: Date;
   /** Raised by each change of a webhook, so that no fan-out uses a stale one. */
   webhooksVersion!: number;
+  /** Raised by each change of its own event types. */
+  catalogVersion!: number;
   /** The last position of its log that health and counts have seen. */
   foldedPosition!: number;
 }

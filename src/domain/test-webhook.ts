@@ -40,8 +40,8 @@ export async function testWebhook(
   const waitMs = WAIT.safeParse(wait);
   refuseIf(zodProblems(waitMs.error).map((problem) => ({ ...problem, path: ["wait"] })));
   const webhook = await tools.store.webhook(tenantId, ref);
-  const catalog = tools.store.catalog(tenantId);
-  const test = acceptTest(tenantId, subject ?? sampleFor(webhook, catalog), tools);
+  const catalog = await tools.store.catalog(tenantId);
+  const test = acceptTest(tenantId, subject ?? sampleFor(webhook, catalog), { ...tools, catalog });
   if (brokenSelections(webhook.select, catalog).includes(test.event.typeName))
     throw new Refusal("SELECTION_BROKEN", { path: ["webhook"], existingId: webhook.id });
   const position = tools.store.position(tenantId);
@@ -82,9 +82,13 @@ async function begin(
 }
 
 /** The event of a test or a preview; refusals name the part of the subject that is wrong. */
-export function acceptTest(tenantId: string, subject: TestSubject, tools: Tools): NewEvent {
+export function acceptTest(
+  tenantId: string,
+  subject: TestSubject,
+  tools: Parameters<typeof accept>[2],
+): NewEvent {
   try {
-    const test = accept(tenantId, testInput(subject, tools.store.catalog(tenantId)), tools);
+    const test = accept(tenantId, testInput(subject, tools.catalog), tools);
     Object.assign(test.event, { isTest: true, matchedWebhooks: 1 });
     return test;
   } catch (refusal) {

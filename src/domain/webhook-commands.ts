@@ -45,7 +45,7 @@ export async function createWebhook(
     tenantId,
     async (work) => {
       const { checkUrl, store } = tools;
-      const catalog = store.catalog(tenantId);
+      const catalog = await store.catalog(tenantId);
       const checked = checkWebhook(input, { checkUrl, catalog, storedHeaders: [] });
       if (checked.key !== null) {
         const existing = await work.findWebhook({ key: checked.key });
@@ -77,7 +77,7 @@ export async function upsertWebhook(
       const storedHeaders = webhook ? openHeaders(webhook, tools.vault) : [];
       const checks = {
         checkUrl: tools.checkUrl,
-        catalog: tools.store.catalog(tenantId),
+        catalog: await tools.store.catalog(tenantId),
         storedHeaders,
         stored: webhook,
       };
@@ -137,7 +137,7 @@ export async function updateWebhook(
       const { input, problems } = applyPatch(currentInput(webhook, storedHeaders), patch);
       const checks = {
         checkUrl: tools.checkUrl,
-        catalog: tools.store.catalog(tenantId),
+        catalog: await tools.store.catalog(tenantId),
         storedHeaders,
         stored: webhook,
         problems,
@@ -199,8 +199,9 @@ export async function resumeWebhook(
   tools: Tools,
 ) {
   if (held === "CANCEL") await cancelHeld(await tools.store.webhook(tenantId, ref), tools);
-  return changeState("webhook.resumed", tenantId, ref, tools, (webhook) => {
-    if (brokenSelections(webhook.select, tools.store.catalog(tenantId)).length > 0)
+  return changeState("webhook.resumed", tenantId, ref, tools, async (webhook) => {
+    const catalog = await tools.store.catalog(tenantId);
+    if (brokenSelections(webhook.select, catalog).length > 0)
       throw new Refusal("SELECTION_BROKEN", { path: ["webhook"], existingId: webhook.id });
     resume(webhook, tools.clock.now());
   });
@@ -225,13 +226,13 @@ async function changeState(
   tenantId: string,
   ref: WebhookRef,
   tools: Tools,
-  apply: (webhook: Webhook) => void,
+  apply: (webhook: Webhook) => void | Promise<void>,
 ): Promise<{ webhook: Webhook }> {
   const webhook = await tools.store.change(
     tenantId,
     async (work) => {
       const webhook = await work.webhook(ref);
-      apply(webhook);
+      await apply(webhook);
       return webhook;
     },
     tools.by,

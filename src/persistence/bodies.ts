@@ -2,11 +2,11 @@ import type { JsonObject } from "../domain/catalog/entry.ts";
 import { bodyOf, type BodyParts } from "../domain/event.ts";
 import { UNSHAPED, type Route } from "../domain/route.ts";
 import { select } from "../domain/selection.ts";
-import type { Transaction } from "./transaction.ts";
+import type { Body } from "./mapping-catalog.ts";
 
 /** The bodies of one event: one of each format and selection, and what a selection left of the payload is kept once. */
 export class Bodies {
-  readonly #transaction: Transaction;
+  readonly #kept: Body[];
   readonly #event: BodyParts;
   readonly #data: JsonObject;
   /** By selection. */
@@ -14,8 +14,9 @@ export class Bodies {
   /** By format and selection. */
   readonly #bodies = new Map<string, string>();
 
-  constructor(transaction: Transaction, event: BodyParts, data: JsonObject) {
-    this.#transaction = transaction;
+  /** Adds what has to be stored to `kept`. */
+  constructor(kept: Body[], event: BodyParts, data: JsonObject) {
+    this.#kept = kept;
     this.#event = event;
     this.#data = data;
   }
@@ -29,7 +30,7 @@ export class Bodies {
     if (this.#payloads.has(shape)) return shape;
     const payload = JSON.stringify(select(selection, this.#data));
     this.#payloads.set(shape, payload);
-    this.#transaction.sql.addBody(this.#event.id, shape, payload);
+    this.#kept.push({ eventId: this.#event.id, shape, payload });
     return shape;
   }
 

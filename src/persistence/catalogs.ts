@@ -1,71 +1,53 @@
 import { BUILT_IN_CATALOG, Catalog } from "../domain/catalog/catalog.ts";
-import type { JsonObject } from "../domain/catalog/entry.ts";
-import { entryOf, type OwnEventType } from "../domain/catalog/own.ts";
+import { entryOf } from "../domain/catalog/own.ts";
 import { Lru } from "../domain/lru.ts";
-import { columns, type Row, type SqliteHandle } from "./sql/sqlite.ts";
+import type { Lookups } from "./statements.ts";
 
 /** Characters of schemas and samples that are kept in memory. */
 const KEPT = 64 * 1024 * 1024;
 
-type OwnRow = Omit<Row<OwnEventType>, "aliases" | "schema" | "samplePayload"> & {
-  readonly aliases: string;
-  readonly schema: string;
-  readonly samplePayload: string;
-};
-
-const OWN = columns<OwnEventType>("t", {
-  id: "id",
-  tenantId: "tenant_id",
-  name: "name",
-  title: "title",
-  description: "description",
-  category: "category",
-  aliases: "aliases",
-  deprecationReason: "deprecation_reason",
-  retiredAt: "retired_at",
-  version: "version",
-  schema: "schema",
-  samplePayload: "sample_payload",
-  createdAt: "created_at",
-  updatedAt: "updated_at",
-});
+/** A catalog, and how often it had changed. */
+export interface KnownCatalog {
+  readonly catalog: Catalog;
+  readonly version: number;
+}
 
 /** The catalog of each tenant, read when first asked for and forgotten at each change of it. */
 export class Catalogs {
-  readonly #own;
-  readonly #tenants = new Lru<string, Catalog>(KEPT);
+  readonly #lookups: Lookups;
+  readonly #known = new Lru<string, KnownCatalog>(KEPT);
+  readonly #loading = new Map<string, Promise<KnownCatalog & { readonly size: number }>>();
 
-  constructor(db: SqliteHandle) {
-    this.#own = db.prepare<[string], OwnRow>(
-      `select ${OWN} from event_type t where t.tenant_id = ? order by t.name`,
-    );
+  constructor(lookups: Lookups) {
+    this.#lookups = lookups;
   }
 
-  of(tenantId: string): Catalog {
-    const known = this.#tenants.get(tenantId);
+  async of(tenantId: string): Promise<KnownCatalog> {
+    const known = this.#known.get(tenantId) ?? this.#loading.get(tenantId);
     if (known) return known;
-    const rows = this.#own.all(tenantId);
-    const catalog = rows.length > 0 ? new Catalog(rows.map(typeOf).map(entryOf)) : BUILT_IN_CATALOG;
-    const size = rows.reduce((sum, row) => sum + row.schema.length + row.samplePayload.length, 1);
-    this.#tenants.set(tenantId, catalog, size);
-    return catalog;
+    const loading = this.#load(tenantId);
+    this.#loading.set(tenantId, loading);
+    try {
+      const { size, ...loaded } = await loading;
+      // Unless it was forgotten meanwhile: what was on its way may be what was before the change.
+      if (this.#loading.get(tenantId) === loading) this.#known.set(tenantId, loaded, size);
+      return loaded;
+    } finally {
+      if (this.#loading.get(tenantId) === loading) this.#loading.delete(tenantId);
+    }
   }
 
   forget(tenantId: string): void {
-    this.#tenants.delete(tenantId);
+    this.#known.delete(tenantId);
+    this.#loading.delete(tenantId);
   }
 
-  clear(): void {
-    this.#tenants.clear();
+  async #load(tenantId: string): Promise<KnownCatalog & { readonly size: number }> {
+    // Asked for first: a change that comes between makes it look older than it is, and it is read again.
+    const versions = await this.#lookups.versions(tenantId);
+    const types = await this.#lookups.eventTypes(tenantId);
+    const catalog = types.length > 0 ? new Catalog(types.map(entryOf)) : BUILT_IN_CATALOG;
+    const size = types.reduce((sum, type) => sum + type.size, 1);
+    return { catalog, version: versions?.catalog ?? 0, size };
   }
-}
-
-function typeOf(row: OwnRow): Parameters<typeof entryOf>[0] {
-  return {
-    ...row,
-    aliases: JSON.parse(row.aliases) as string[],
-    retiredAt: row.retiredAt === null ? null : new Date(row.retiredAt),
-    schema: JSON.parse(row.schema) as JsonObject,
-    samplePayload: JSON.parse(row.samplePayload) as JsonObject,
-  };
 }

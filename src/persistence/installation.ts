@@ -2,8 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { createIds } from "../domain/id.ts";
 import { DEFAULT_TENANT } from "../domain/tenant.ts";
 import { openSecretKey, type SecretKey, type SecretKeySettings } from "./secret-key.ts";
-import { metaStatements, type MetaStatements } from "./sql/meta.ts";
-import type { SqliteHandle } from "./sql/sqlite.ts";
+import { metaStatements, type MetaStatements } from "./sqlite/meta.ts";
+import type { SqliteHandle } from "./sqlite/rows.ts";
 
 const ADMIN_KEY_HASH = "admin_key_hash";
 
@@ -39,7 +39,7 @@ function defaultTenant(db: SqliteHandle, now: Date): string {
     .get(DEFAULT_TENANT.key);
   if (found) return found.id;
   const id = createIds(() => now)("ten");
-  db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0)").run(
+  db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0, 0)").run(
     id,
     DEFAULT_TENANT.key,
     DEFAULT_TENANT.name,

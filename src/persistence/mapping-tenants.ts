@@ -14,6 +14,7 @@ export const TenantTable = defineEntity({
     name: p.text(),
     createdAt: instant(),
     webhooksVersion: p.integer(),
+    catalogVersion: p.integer(),
     foldedPosition: p.bigint("number"),
   },
 });

@@ -23,6 +23,18 @@ export class Meta {
   value!: string;
 }
 
+/** Where a tenant's log ends. */
+export class LogPosition {
+  tenantId!: string;
+  position!: number;
+}
+
+export const LogPositionTable = defineEntity({
+  class: LogPosition,
+  tableName: "log_position",
+  properties: { tenantId: p.text().primary(), position: p.bigint("number") },
+});
+
 export const MetaTable = defineEntity({
   class: Meta,
   tableName: "meta",
@@ -196,6 +208,7 @@ export const TABLES = [
   DeliveryTable,
   DeliveryAttemptTable,
   LogEntryTable,
+  LogPositionTable,
   InboxTable,
   InboxRequestTable,
 ];

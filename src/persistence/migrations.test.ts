@@ -8,8 +8,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { BUILT_IN_CATALOG } from "../domain/catalog/catalog.ts";
 import { TABLES } from "./mapping.ts";
 import { MIGRATIONS } from "./migrations/list.ts";
-import { openDatabase } from "./orm.ts";
 import { Reader } from "./read.ts";
+import { openDatabase } from "./sqlite/open.ts";
 
 /** A database that the first release made, with a webhook, its delivery and a test. */
 async function makeFirst(file: string): Promise<void> {
@@ -44,7 +44,7 @@ test("a database of the first release is upgraded in place: its rows stay, and a
   const reader = new Reader(
     database.orm,
     () => new Date(),
-    () => BUILT_IN_CATALOG,
+    () => Promise.resolve(BUILT_IN_CATALOG),
   );
   const filters = [
     [{}, "dlv_2", "dlv_1"],

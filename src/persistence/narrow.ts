@@ -13,7 +13,7 @@ export interface View {
   readonly webhookIds: readonly string[];
   /** Addresses of inboxes begin with it. An inbox belongs to all webhooks that point to it. */
   readonly inboxPrefix: string;
-  readonly catalogOf: (tenantId: string) => Catalog;
+  readonly catalogOf: (tenantId: string) => Promise<Catalog>;
 }
 
 /** A list of events goes back over this many deliveries. */

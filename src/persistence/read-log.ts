@@ -1,8 +1,8 @@
 import type { MikroORM } from "@mikro-orm/sqlite";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { LogFilter } from "../domain/stream.ts";
-import { LOG_COLUMNS, LOG_ENTRY } from "./sql/log.ts";
-import type { Row } from "./sql/sqlite.ts";
+import { LOG_COLUMNS, LOG_ENTRY } from "./sqlite/log.ts";
+import type { Row } from "./sqlite/rows.ts";
 
 /** Where a search goes, `from` and `to` included; it stops at `most` entries. */
 interface Stretch {

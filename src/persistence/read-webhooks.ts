@@ -51,9 +51,9 @@ const COUNT_MAX = 10_000;
 export class WebhookReader {
   readonly #orm: MikroORM;
   readonly #now: () => Date;
-  readonly #catalogOf: (tenantId: string) => Catalog;
+  readonly #catalogOf: (tenantId: string) => Promise<Catalog>;
 
-  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Catalog) {
+  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Promise<Catalog>) {
     this.#orm = orm;
     this.#now = now;
     this.#catalogOf = catalogOf;
@@ -142,7 +142,7 @@ export class WebhookReader {
     const hours = health ? await this.hours(all.map(({ id }) => id)) : [];
     const hoursOf = Map.groupBy(hours, ({ webhookId }) => webhookId);
     const words = search?.toLowerCase();
-    const catalog = this.#catalogOf(tenantId);
+    const catalog = await this.#catalogOf(tenantId);
     const types = eventTypes && catalog.matched(eventTypes).map(({ name }) => name);
     const tests: ((webhook: Webhook) => boolean)[] = [
       ({ name, url, description, key }) =>

@@ -4,9 +4,9 @@ import { BUILT_IN_CATALOG } from "../domain/catalog/catalog.ts";
 import { ATTEMPT_TRIGGERS, type Delivery, type StoredStatus } from "../domain/delivery.ts";
 import { createIds } from "../domain/id.ts";
 import type { OutcomeKind } from "../domain/outcome.ts";
-import { openDatabase, type Database } from "./orm.ts";
 import { Reader, type DeliveryFilter, type EventFilter } from "./read.ts";
-import { createStatements } from "./sql/statements.ts";
+import { openDatabase, type SqliteDatabase } from "./sqlite/open.ts";
+import { createStatements } from "./sqlite/statements.ts";
 
 const TENANT = "ten_1";
 const HOUR = 3_600_000;
@@ -22,7 +22,7 @@ const STATUSES: StoredStatus[] = ["PENDING", "RETRYING", "SUCCEEDED", "FAILED", 
 const OUTCOMES: (OutcomeKind | null)[] = ["SUCCEEDED", "TLS", "TIMEOUT", null];
 const COUNT = 700;
 
-let database: Database;
+let database: SqliteDatabase;
 let reader: Reader;
 const stored: Delivery[] = [];
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   reader = new Reader(
     database.orm,
     () => new Date(START),
-    () => BUILT_IN_CATALOG,
+    () => Promise.resolve(BUILT_IN_CATALOG),
   );
   const { writer } = database;
   addWebhook(writer, { id: active });
@@ -98,7 +98,7 @@ function addDeliveries(db: Handle): void {
       claimNumber: 0,
       claimEndsAt: null,
     };
-    sql.addDelivery(delivery);
+    sql.addDeliveries([delivery]);
     if (!isTheirs) stored.unshift(delivery);
   }
 }

@@ -36,9 +36,9 @@ const FEW = 10_000;
 export class Reader {
   readonly #orm: MikroORM;
   readonly #now: () => Date;
-  readonly #catalogOf: (tenantId: string) => Catalog;
+  readonly #catalogOf: (tenantId: string) => Promise<Catalog>;
 
-  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Catalog) {
+  constructor(orm: MikroORM, now: () => Date, catalogOf: (tenantId: string) => Promise<Catalog>) {
     this.#orm = orm;
     this.#now = now;
     this.#catalogOf = catalogOf;
@@ -54,7 +54,7 @@ export class Reader {
     return used && em.findOne(Event, { tenantId, id: used.eventId });
   }
 
-  events(tenantId: string, filter: EventFilter, page: PageArgs): Promise<Page<Event>> {
+  async events(tenantId: string, filter: EventFilter, page: PageArgs): Promise<Page<Event>> {
     const { types, publishedAt, isTest = false } = filter;
     const where = {
       tenantId,
@@ -65,7 +65,7 @@ export class Reader {
     return readPage(this.em, {
       entity: Event,
       where,
-      parts: types ? each("typeName", this.#canonical(tenantId, types)) : undefined,
+      parts: types ? each("typeName", await this.#canonical(tenantId, types)) : undefined,
       index: isTest ? EVENT_TESTS : undefined,
       order: NEWEST_FIRST,
       page,
@@ -93,7 +93,7 @@ export class Reader {
       isByWebhook && ofWebhooks,
       statuses && (await this.#ofStatuses(em, tenantId, new Set(statuses))),
       lastOutcomes && each("lastOutcome", lastOutcomes).map(inIndex),
-      eventTypes && each("eventType", this.#canonical(tenantId, eventTypes)),
+      eventTypes && each("eventType", await this.#canonical(tenantId, eventTypes)),
       !isByWebhook && ofWebhooks,
     ].filter((list) => list != null && list !== false);
     const [parts, ...others] = lists;
@@ -200,8 +200,8 @@ export class Reader {
     return this.em.find(Body, { $or: keys.map(({ eventId, shape }) => ({ eventId, shape })) });
   }
 
-  #canonical(tenantId: string, names: readonly string[]): string[] {
-    const catalog = this.#catalogOf(tenantId);
+  async #canonical(tenantId: string, names: readonly string[]): Promise<string[]> {
+    const catalog = await this.#catalogOf(tenantId);
     return names.map((name) => catalog.canonical(name));
   }
 

@@ -1,11 +1,12 @@
 import { createVault, type Vault } from "../domain/vault.ts";
 import { resealHeaders } from "../domain/webhook-content.ts";
 import type { StoredHeader } from "../domain/webhook.ts";
+import { DatabaseProblem } from "./database.ts";
 import { KeyFile } from "./key-file.ts";
-import { DatabaseProblem, storageProblem } from "./orm.ts";
 import { isUnsealed, openSecretKey, sealCheck, type SecretKeySettings } from "./secret-key.ts";
-import { metaStatements } from "./sql/meta.ts";
-import type { SqliteHandle } from "./sql/sqlite.ts";
+import { metaStatements } from "./sqlite/meta.ts";
+import { storageProblem } from "./sqlite/open.ts";
+import type { SqliteHandle } from "./sqlite/rows.ts";
 
 /** Rows in memory at one time. */
 const BATCH = 500;

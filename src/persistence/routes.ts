@@ -1,76 +1,40 @@
-import { compilePredicate, type Predicate } from "../domain/filter.ts";
+import type { Catalog } from "../domain/catalog/catalog.ts";
+import { compilePredicate } from "../domain/filter.ts";
 import { fanOut, type Route, type RouteSecret, type Shaping } from "../domain/route.ts";
 import type { Vault } from "../domain/vault.ts";
 import { openHeaders } from "../domain/webhook-content.ts";
 import { shapingOf } from "../domain/webhook-shape.ts";
-import type {
-  EventSelection,
-  SigningSecret,
-  StoredHeader,
-  Webhook,
-  WebhookDefaults,
-} from "../domain/webhook.ts";
+import type { WebhookDefaults } from "../domain/webhook.ts";
 import type { Catalogs } from "./catalogs.ts";
-import type { Row, SqliteHandle } from "./sql/sqlite.ts";
+import type { Lookups, StoredWebhook } from "./statements.ts";
 
 interface TenantRoutes {
+  readonly version: number;
   readonly byId: ReadonlyMap<string, Route>;
   readonly byType: Map<string, Route[]>;
 }
 
-type WebhookRow = Pick<
-  Row<Webhook>,
-  | "id"
-  | "name"
-  | "state"
-  | "activeSince"
-  | "url"
-  | "format"
-  | "timeoutMs"
-  | "maxInFlight"
-  | "rateLimitPerSecond"
-  | "consecutiveFailures"
-> & {
-  readonly eventTypes: string;
-  readonly headers: string;
-  readonly retryDelaysMs: string | null;
-  readonly filter: string | null;
-  readonly keepFiltered: 0 | 1;
-  readonly selections: string;
-};
+const NONE: TenantRoutes = { version: -1, byId: new Map(), byType: new Map() };
 
-type SecretRow = Pick<Row<SigningSecret>, "id" | "webhookId" | "sealed" | "expiresAt">;
+export interface RoutesOptions {
+  readonly lookups: Lookups;
+  readonly vault: Vault;
+  readonly defaults: WebhookDefaults;
+  readonly catalogs: Catalogs;
+}
 
 /**
- * The webhooks of each tenant as the line needs them. Forgotten at each change of one, so that a publish that starts
- * after `createWebhook` answered sees the new webhook.
+ * The webhooks of each tenant as the line needs them, in memory. Read anew after each change of one, before its caller is
+ * answered: a publish that starts after `createWebhook` answered sees the new webhook.
  */
 export class Routes {
-  readonly #webhooks;
-  readonly #secrets;
-  readonly #vault: Vault;
-  readonly #defaults: WebhookDefaults;
-  readonly #catalogs: Catalogs;
+  readonly #options: RoutesOptions;
   readonly #tenants = new Map<string, TenantRoutes>();
+  /** The one that began last. */
+  readonly #loads = new Map<string, Promise<void>>();
 
-  constructor(
-    db: SqliteHandle,
-    { vault, defaults, catalogs }: { vault: Vault; defaults: WebhookDefaults; catalogs: Catalogs },
-  ) {
-    this.#vault = vault;
-    this.#defaults = defaults;
-    this.#catalogs = catalogs;
-    this.#webhooks = db.prepare<[string], WebhookRow>(
-      `select id, name, state, active_since as activeSince, url, format, timeout_ms as timeoutMs, max_in_flight as maxInFlight,
-        rate_limit_per_second as rateLimitPerSecond, event_types as eventTypes,
-        headers, retry_delays_ms as retryDelaysMs, consecutive_failures as consecutiveFailures,
-        filter, keep_filtered as keepFiltered, selections
-       from webhook where tenant_id = ? and deleted_at is null`,
-    );
-    this.#secrets = db.prepare<[string], SecretRow>(
-      `select id, webhook_id as webhookId, sealed, expires_at as expiresAt
-       from signing_secret where tenant_id = ? order by id desc`,
-    );
+  constructor(options: RoutesOptions) {
+    this.#options = options;
   }
 
   all(tenantId: string): Iterable<Route> {
@@ -88,36 +52,55 @@ export class Routes {
     return routes;
   }
 
-  forget(tenantId: string): void {
-    this.#tenants.delete(tenantId);
+  /** How often the tenant's webhooks had changed when they were read. */
+  version(tenantId: string): number {
+    return this.#of(tenantId).version;
   }
 
-  clear(): void {
-    this.#tenants.clear();
+  /** Of several loads at a time the one that began last has seen most: all of them end with it. */
+  load(tenantId: string): Promise<void> {
+    const loading: Promise<void> = this.#read(tenantId).then((routes) => {
+      const latest = this.#loads.get(tenantId);
+      if (latest !== loading) return latest;
+      this.#tenants.set(tenantId, routes);
+      return undefined;
+    });
+    this.#loads.set(tenantId, loading);
+    return loading;
+  }
+
+  async #read(tenantId: string): Promise<TenantRoutes> {
+    const { lookups, vault, catalogs } = this.#options;
+    // Asked for first: a change that comes between makes them look older than they are, and they are read again.
+    const version = (await lookups.versions(tenantId))?.webhooks ?? 0;
+    const { catalog } = await catalogs.of(tenantId);
+    const webhooks = await lookups.webhooks(tenantId);
+    const secrets = Map.groupBy(await lookups.secrets(tenantId), ({ webhookId }) => webhookId);
+    const byId = new Map<string, Route>();
+    for (const webhook of webhooks) {
+      const opened = (secrets.get(webhook.id) ?? []).map(({ id, sealed, expiresAt }) => ({
+        text: vault.open(sealed, id),
+        expiresAtMs: expiresAt && expiresAt.getTime(),
+      }));
+      byId.set(webhook.id, this.#route(tenantId, webhook, opened, catalog));
+    }
+    return { version, byId, byType: new Map() };
   }
 
   #of(tenantId: string): TenantRoutes {
-    const known = this.#tenants.get(tenantId);
-    if (known) return known;
-    const secrets = Map.groupBy(this.#secrets.all(tenantId), (secret) => secret.webhookId);
-    const routes = this.#webhooks.all(tenantId).map((row) => {
-      const opened = (secrets.get(row.id) ?? []).map(({ id, sealed, expiresAt }) => ({
-        text: this.#vault.open(sealed, id),
-        expiresAtMs: expiresAt,
-      }));
-      return [row.id, this.#route(tenantId, row, opened)] as const;
-    });
-    const loaded = { byId: new Map(routes), byType: new Map<string, Route[]>() };
-    this.#tenants.set(tenantId, loaded);
-    return loaded;
+    return this.#tenants.get(tenantId) ?? NONE;
   }
 
-  #route(tenantId: string, row: WebhookRow, secrets: readonly RouteSecret[]): Route {
-    const headers = JSON.parse(row.headers) as StoredHeader[];
-    const patterns = JSON.parse(row.eventTypes) as string[];
-    const catalog = this.#catalogs.of(tenantId);
+  #route(
+    tenantId: string,
+    webhook: StoredWebhook,
+    secrets: readonly RouteSecret[],
+    catalog: Catalog,
+  ): Route {
+    const { vault, defaults } = this.#options;
+    const { id, url, state, filter, eventTypes } = webhook;
     const select = new Map(
-      (JSON.parse(row.selections) as EventSelection[]).map((selection): [string, Shaping] => [
+      webhook.select.map((selection): [string, Shaping] => [
         selection.eventType,
         shapingOf(selection, catalog),
       ]),
@@ -125,28 +108,25 @@ export class Routes {
     const isBroken = [...select.values()].includes("BROKEN");
     return {
       tenantId,
-      webhookId: row.id,
-      webhookName: row.name,
+      webhookId: id,
+      webhookName: webhook.name,
       // Nothing is ever sent half filled, whatever the row says.
-      state: row.state === "ACTIVE" && isBroken ? "AUTO_PAUSED" : row.state,
-      activeSinceMs: row.activeSince,
-      url: row.url,
-      origin: new URL(row.url).origin,
-      format: row.format,
-      wants: (typeName) => catalog.wants(patterns, typeName),
-      filter: row.filter === null ? null : compilePredicate(JSON.parse(row.filter) as Predicate),
-      keepFiltered: row.keepFiltered === 1,
+      state: state === "ACTIVE" && isBroken ? "AUTO_PAUSED" : state,
+      activeSinceMs: webhook.activeSince.getTime(),
+      url,
+      origin: new URL(url).origin,
+      format: webhook.format,
+      wants: (typeName) => catalog.wants(eventTypes, typeName),
+      filter: filter && compilePredicate(filter),
+      keepFiltered: webhook.keepFiltered,
       select,
-      customHeaders: openHeaders({ id: row.id, headers }, this.#vault),
+      customHeaders: openHeaders(webhook, vault),
       secrets,
-      retryDelaysMs:
-        row.retryDelaysMs === null
-          ? this.#defaults.retryDelaysMs
-          : (JSON.parse(row.retryDelaysMs) as number[]),
-      timeoutMs: row.timeoutMs ?? this.#defaults.timeoutMs,
-      maxInFlight: row.maxInFlight ?? this.#defaults.maxInFlight,
-      rateLimitPerSecond: row.rateLimitPerSecond,
-      isFailing: row.consecutiveFailures > 0,
+      retryDelaysMs: webhook.retryDelaysMs ?? defaults.retryDelaysMs,
+      timeoutMs: webhook.timeoutMs ?? defaults.timeoutMs,
+      maxInFlight: webhook.maxInFlight ?? defaults.maxInFlight,
+      rateLimitPerSecond: webhook.rateLimitPerSecond,
+      isFailing: webhook.consecutiveFailures > 0,
     };
   }
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { createVault, type Vault } from "../domain/vault.ts";
+import { DatabaseProblem } from "./database.ts";
 import { KEY_BYTES, KeyFile } from "./key-file.ts";
-import { DatabaseProblem } from "./orm.ts";
-import type { MetaStatements } from "./sql/meta.ts";
+import type { MetaStatements } from "./sqlite/meta.ts";
 
 const CHECK = "secret_key_check";
 const CHECK_TEXT = "hookwire";

@@ -22,10 +22,9 @@ import type {
 import type { Vault } from "../domain/vault.ts";
 import type { Webhook, WebhookDefaults, WebhookRef } from "../domain/webhook.ts";
 import { Catalogs } from "./catalogs.ts";
-import type { Database } from "./orm.ts";
+import type { Database } from "./database.ts";
 import { Routes } from "./routes.ts";
-import { createStatements, type Statements } from "./sql/statements.ts";
-import { Transaction, type Positions, type StoreTools } from "./transaction.ts";
+import { Transaction, type Audit, type StoreTools } from "./transaction.ts";
 import { foldLog, type Folding } from "./verbs/fold.ts";
 import { keep, keepTest } from "./verbs/keep.ts";
 import { receive } from "./verbs/receive.ts";
@@ -33,7 +32,7 @@ import { claimDue, record } from "./verbs/record.ts";
 import { removeOld, type Removal, type Removed } from "./verbs/retention.ts";
 import { cancelWaiting, endLeases, transition } from "./verbs/transition.ts";
 import { isStale, OrmWork } from "./work.ts";
-import { Writer } from "./writer.ts";
+import { oneByOne, Writer } from "./writer.ts";
 
 /** A call that would write more rows than this is refused: it would hold everybody else up. */
 const CALL_ROWS_MAX = 10_000;
@@ -55,34 +54,59 @@ export interface StoreOptions extends StoreTools {
   readonly report: (error: unknown) => void;
 }
 
-/** `Store` on SQLite: verbs over one writer, units of work on MikroORM. */
-export class SqliteStore implements Store {
+const FOLD = oneByOne(foldLog);
+const KEEP_TEST = oneByOne(keepTest);
+const RECEIVE = oneByOne(receive);
+const TRANSITION = oneByOne(transition);
+const CANCEL_WAITING = oneByOne(cancelWaiting);
+const CLAIM_DUE = oneByOne(claimDue);
+const RELEASE = oneByOne((transaction, claims: readonly Claim[]) =>
+  Promise.resolve(transaction.sql.release(claims)),
+);
+const AUDIT = oneByOne((transaction, { change, ...about }: Audit & { change: AuditChange }) =>
+  Promise.resolve(transaction.audit(change, about)),
+);
+const USED_KEYS = oneByOne((transaction, uses: ReadonlyMap<string, Date>) =>
+  Promise.resolve(transaction.sql.usedKeys(uses)),
+);
+const REMOVE_OLD = oneByOne(removeOld);
+const END_LEASES = oneByOne(endLeases);
+
+/** `Store`: verbs over one writer, units of work on MikroORM. */
+export class DatabaseStore implements Store {
   readonly #database: Database;
   readonly #options: StoreOptions;
   readonly #catalogs: Catalogs;
   readonly #routes: Routes;
   readonly #writer: Writer;
-  readonly #sql: Statements;
-  readonly #positions: Positions;
+  /** Where the log of each tenant ends, as committed. */
+  readonly #positions: Map<string, number>;
   #waiting = 0;
 
-  constructor(database: Database, options: StoreOptions) {
-    const sql = createStatements(database.writer);
+  /** With the webhooks of all tenants in memory. */
+  static async open(database: Database, options: StoreOptions): Promise<DatabaseStore> {
+    const store = new DatabaseStore(database, options, await database.lookups.positions());
+    for (const tenantId of store.tenantIds) await store.#routes.load(tenantId);
+    return store;
+  }
+
+  private constructor(
+    database: Database,
+    options: StoreOptions,
+    positions: ReadonlyMap<string, number>,
+  ) {
+    const { lookups, begin, transactionsMax: most, isLost } = database;
     this.#database = database;
     this.#options = options;
-    this.#sql = sql;
-    this.#positions = sql.positions();
-    const catalogs = new Catalogs(database.writer);
-    const routes = new Routes(database.writer, { ...options, catalogs });
-    this.#catalogs = catalogs;
-    this.#routes = routes;
-    this.#writer = new Writer(database.writer, {
-      open: () => new Transaction(sql, { routes, catalogs }, options, this.#positions),
-      committed({ entries, changedTenants, hasChangedKeys }) {
-        options.listener.appended(entries);
-        if (hasChangedKeys) options.listener.keysChanged();
-        for (const tenantId of changedTenants) options.listener.webhooksChanged(tenantId);
-      },
+    this.#positions = new Map(positions);
+    this.#catalogs = new Catalogs(lookups);
+    this.#routes = new Routes({ ...options, lookups, catalogs: this.#catalogs });
+    this.#writer = new Writer({
+      begin,
+      most,
+      isLost,
+      open: ({ sql }) => new Transaction(sql, this.#routes, options),
+      committed: (transaction) => this.#committed(transaction),
       report: options.report,
     });
   }
@@ -95,8 +119,8 @@ export class SqliteStore implements Store {
     return this.#positions.get(tenantId) ?? 0;
   }
 
-  catalog(tenantId: string): Catalog {
-    return this.#catalogs.of(tenantId);
+  async catalog(tenantId: string): Promise<Catalog> {
+    return (await this.#catalogs.of(tenantId)).catalog;
   }
 
   route(tenantId: string, webhookId: string): Route | undefined {
@@ -119,28 +143,25 @@ export class SqliteStore implements Store {
       throw new Refusal("PUBLISHES_WAITING", { limit: WAITING_MAX, retryAfterMs: 1000 });
     this.#waiting += size;
     try {
-      return await this.#writer.change(keep, { tenantId, events, lanes }, rows);
+      return await this.#writer.change(keep, { events, lanes }, rows);
     } finally {
       this.#waiting -= size;
     }
   }
 
   async keepTest(test: NewEvent, webhookId: string): Promise<Claim> {
-    const claim = await this.#writer.change(keepTest, { test, webhookId }, 3);
+    const claim = await this.#writer.change(KEEP_TEST, { test, webhookId }, 3);
     if (!claim) throw new Refusal("WEBHOOK_NOT_FOUND", { path: ["webhook"] });
     if (claim === "BROKEN") throw new Refusal("SELECTION_BROKEN", { path: ["webhook"] });
     return claim;
   }
 
   claimDue(requests: readonly ClaimRequest[]): Promise<Claimed> {
-    return this.#writer.change(claimDue, { requests });
+    return this.#writer.change(CLAIM_DUE, requests);
   }
 
   async release(claims: readonly Claim[]): Promise<void> {
-    await this.#writer.change(
-      ({ sql }, about: readonly Claim[]) => about.forEach(sql.release),
-      claims,
-    );
+    await this.#writer.change(RELEASE, claims);
   }
 
   record(recording: Recording): Promise<AttemptRecorded> {
@@ -148,59 +169,53 @@ export class SqliteStore implements Store {
   }
 
   async transition(about: Transition): Promise<Transitioned> {
-    const done = await this.#writer.change(transition, about, 3);
+    const done = await this.#writer.change(TRANSITION, about, 3);
     if (done instanceof Refusal) throw done;
     return done;
   }
 
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome> {
-    return this.#writer.change(cancelWaiting, { webhookId, before, most }, most);
+    return this.#writer.change(CANCEL_WAITING, { webhookId, before, most }, most);
   }
 
   async audit(tenantId: string, change: AuditChange, by: Actor): Promise<void> {
     const at = this.#options.clock.now();
-    await this.#writer.change(
-      (transaction, about: AuditChange) => transaction.audit(about, { tenantId, at, by }),
-      change,
-    );
+    await this.#writer.change(AUDIT, { change, tenantId, at, by });
   }
 
   receive(request: InboxRequest): Promise<InboxAnswer | null> {
-    return this.#writer.change(receive, request, 3);
+    return this.#writer.change(RECEIVE, request, 3);
   }
 
   foldLog(tenantId: string): Promise<Folding> {
-    return this.#writer.change(foldLog, { tenantId });
+    return this.#writer.change(FOLD, tenantId);
   }
 
-  orphaned(): readonly string[] {
-    return this.#sql.orphaned();
+  async orphaned(): Promise<readonly string[]> {
+    return this.#database.lookups.orphaned();
   }
 
   removeOld(removal: Omit<Removal, "tenantIds">): Promise<Removed> {
-    return this.#writer.change(removeOld, { ...removal, tenantIds: this.tenantIds });
+    return this.#writer.change(REMOVE_OLD, { ...removal, tenantIds: this.tenantIds });
   }
 
   /** When keys were last used, by id. */
   async usedKeys(uses: ReadonlyMap<string, Date>): Promise<void> {
-    await this.#writer.change(
-      ({ sql }, about: typeof uses) => about.forEach((at, id) => sql.usedKey(id, at)),
-      uses,
-    );
+    await this.#writer.change(USED_KEYS, uses);
   }
 
   endLeases(): Promise<readonly AttemptRecorded[]> {
-    return this.#writer.change(endLeases, undefined);
+    return this.#writer.change(END_LEASES, undefined);
   }
 
-  webhook(tenantId: string, ref: WebhookRef): Promise<Webhook> {
-    return this.#work(tenantId).webhook(ref);
+  async webhook(tenantId: string, ref: WebhookRef): Promise<Webhook> {
+    return (await this.#work(tenantId)).webhook(ref);
   }
 
   /** Reads and decides first, then writes in one turn; starts again when somebody else was quicker. */
   async change<T>(tenantId: string, decide: (work: Work) => Promise<T>, by: Actor): Promise<T> {
     for (let tries = 1; ; tries++) {
-      const work = this.#work(tenantId);
+      const work = await this.#work(tenantId);
       const result = await decide(work);
       if (!work.hasChanges) return result;
       try {
@@ -216,10 +231,22 @@ export class SqliteStore implements Store {
     await this.#writer.close();
   }
 
-  #work(tenantId: string): OrmWork {
-    const catalog = this.#catalogs.of(tenantId);
+  /** What is in memory follows the tables before anybody goes on. */
+  async #committed(transaction: Transaction): Promise<void> {
+    const { entries, changedTenants, changedCatalogs, hasChangedKeys } = transaction;
+    const { listener } = this.#options;
+    for (const tenantId of changedCatalogs) this.#catalogs.forget(tenantId);
+    for (const tenantId of changedTenants) await this.#routes.load(tenantId);
+    for (const { tenantId, position } of entries) this.#positions.set(tenantId, position);
+    listener.appended(entries);
+    if (hasChangedKeys) listener.keysChanged();
+    for (const tenantId of changedTenants) listener.webhooksChanged(tenantId);
+  }
+
+  async #work(tenantId: string): Promise<OrmWork> {
+    const { version } = await this.#catalogs.of(tenantId);
     const now = this.#options.clock.now();
-    return new OrmWork(this.#database.orm.em.fork(), { tenantId, now, catalog });
+    return new OrmWork(this.#database.orm.em.fork(), { tenantId, now, catalogVersion: version });
   }
 
   #rowsOf(tenantId: string, typeName: string): number {

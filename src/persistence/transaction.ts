@@ -1,12 +1,14 @@
-import type { Actor, AuditChange } from "../domain/audit.ts";
+import type { Actor, AuditChange, AuditEntry } from "../domain/audit.ts";
+import type { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
+import type { Event } from "../domain/event.ts";
 import type { IdPrefix } from "../domain/id.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { Route } from "../domain/route.ts";
 import type { Lanes } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
-import type { Catalogs } from "./catalogs.ts";
+import type { Body } from "./mapping-catalog.ts";
 import type { Routes } from "./routes.ts";
-import type { Statements } from "./sql/statements.ts";
+import type { Instants, Statements, Unplaced } from "./statements.ts";
 
 /** What verbs take from outside. */
 export interface StoreTools {
@@ -15,9 +17,6 @@ export interface StoreTools {
   /** Names this process in leases. */
   readonly owner: string;
 }
-
-/** The last position of each tenant's log, as committed. */
-export type Positions = Map<string, number>;
 
 /** A change of a log entry that the caller leaves out is null. */
 export type LogFields = Pick<LogEntry, "tenantId" | "at" | "change"> & Partial<LogEntry>;
@@ -30,64 +29,49 @@ export interface Audit {
 }
 
 /**
- * What verbs work with inside one turn of the writer. What they do outside the database (positions, places in lanes)
- * is staged here, to be kept at the commit or undone.
+ * What verbs work with inside one transaction. New rows are gathered and written at its end, each table's at once; places
+ * in lanes that were reserved outside the database are given back unless it commits.
  */
 export class Transaction {
   readonly sql: Statements;
   readonly routes: Routes;
-  readonly catalogs: Catalogs;
   readonly tools: StoreTools;
-  /** In commit order. */
-  readonly entries: LogEntry[] = [];
+  readonly events: Event[] = [];
+  readonly bodies: Body[] = [];
+  readonly deliveries: Delivery[] = [];
+  readonly attempts: DeliveryAttempt[] = [];
+  /** In commit order, once it is complete. */
+  entries: readonly LogEntry[] = [];
+  /** Tenants whose webhooks are not what they were: fan-out and lanes read them anew. */
   readonly changedTenants = new Set<string>();
+  /** Those whose event types are others too. */
+  readonly changedCatalogs = new Set<string>();
   /** API keys were made or revoked. */
   hasChangedKeys = false;
-  readonly #positions: Positions;
-  readonly #staged: Positions = new Map();
+  readonly #log: Unplaced[] = [];
+  readonly #audits: AuditEntry[] = [];
   /** Events that filters turned away, by webhook. */
   readonly #filtered = new Map<string, number>();
   readonly #reserved: { lanes: Lanes; route: Route }[] = [];
 
-  constructor(
-    sql: Statements,
-    { routes, catalogs }: { routes: Routes; catalogs: Catalogs },
-    tools: StoreTools,
-    positions: Positions,
-  ) {
+  constructor(sql: Statements, routes: Routes, tools: StoreTools) {
     this.sql = sql;
     this.routes = routes;
-    this.catalogs = catalogs;
     this.tools = tools;
-    this.#positions = positions;
+  }
+
+  get instants(): Instants {
+    const { clock } = this.tools;
+    return { now: clock.now(), leaseMs: clock.leaseMs() };
   }
 
   log(fields: LogFields): void {
-    const { tenantId } = fields;
-    const position = 1 + (this.#staged.get(tenantId) ?? this.#positions.get(tenantId) ?? 0);
-    this.#staged.set(tenantId, position);
-    const entry: LogEntry = { ...BLANK, ...fields, position };
-    this.entries.push(entry);
-    this.sql.addLogEntry(entry);
+    this.#log.push({ ...BLANK, ...fields });
   }
 
   /** Keeps who did what, in the tenant that it concerns. */
   audit(change: AuditChange, { by, ...about }: Audit): void {
-    this.sql.addAuditEntry({ id: this.tools.newId("aud"), ...about, ...by, ...change });
-  }
-
-  /** The tenant's webhooks are not what they were: fan-out and lanes read them anew. */
-  changeWebhooks(tenantId: string): void {
-    if (this.changedTenants.has(tenantId)) return;
-    this.changedTenants.add(tenantId);
-    this.sql.raiseWebhooksVersion(tenantId);
-    this.routes.forget(tenantId);
-  }
-
-  /** The tenant's event types are not what they were: what its webhooks match and select is found out anew. */
-  changeCatalog(tenantId: string): void {
-    this.catalogs.forget(tenantId);
-    this.changeWebhooks(tenantId);
+    this.#audits.push({ id: this.tools.newId("aud"), ...about, ...by, ...change });
   }
 
   countFiltered(webhookId: string): void {
@@ -100,21 +84,25 @@ export class Transaction {
     return true;
   }
 
-  /** Writes what was gathered, in the order of ids; the last step before the commit. */
-  complete(): void {
-    for (const id of [...this.#filtered.keys()].toSorted())
-      this.sql.addFiltered(id, this.#filtered.get(id)!);
-  }
-
-  committed(): void {
-    for (const [tenantId, position] of this.#staged) this.#positions.set(tenantId, position);
+  /** Writes what was gathered; the last step before the commit. */
+  async complete(): Promise<void> {
+    const { sql } = this;
+    if (this.events.length > 0) await sql.addEvents(this.events);
+    if (this.bodies.length > 0) await sql.addBodies(this.bodies);
+    if (this.deliveries.length > 0) await sql.addDeliveries(this.deliveries);
+    if (this.attempts.length > 0) await sql.addAttempts(this.attempts);
+    if (this.#audits.length > 0) await sql.addAuditEntries(this.#audits);
+    if (this.#filtered.size > 0) await sql.addFiltered(this.#filtered);
+    for (const tenantId of [...this.changedTenants].toSorted())
+      await sql.raiseVersions(tenantId, {
+        webhooks: 1,
+        catalog: Number(this.changedCatalogs.has(tenantId)),
+      });
+    if (this.#log.length > 0) this.entries = await sql.appendLog(this.#log);
   }
 
   rolledBack(): void {
     for (const { lanes, route } of this.#reserved) lanes.giveBack(route);
-    // Whoever looked while it was open has seen what is not there.
-    this.catalogs.clear();
-    this.routes.clear();
   }
 }
 

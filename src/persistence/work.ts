@@ -5,7 +5,6 @@ import {
 } from "@mikro-orm/core";
 import { ApiKey } from "../domain/api-key.ts";
 import { changeOf, shownOf, type Actor, type Audited, type Shown } from "../domain/audit.ts";
-import type { Catalog } from "../domain/catalog/catalog.ts";
 import { EventTypeVersion, OwnEventType } from "../domain/catalog/own.ts";
 import { Inbox } from "../domain/inbox.ts";
 import { Refusal } from "../domain/refusal.ts";
@@ -17,8 +16,8 @@ import type { Transaction } from "./transaction.ts";
 export interface WorkOptions {
   readonly tenantId: string;
   readonly now: Date;
-  /** The event types when it began: what was checked against them holds only as long as they are the same. */
-  readonly catalog: Catalog;
+  /** That of the event types when it began: what was checked against them holds only as long as they are the same. */
+  readonly catalogVersion: number;
 }
 
 /** A unit of work on MikroORM: what it reads is tracked, what changed is written in one turn of the writer. */
@@ -26,7 +25,7 @@ export class OrmWork implements Work {
   readonly #em: EntityManager;
   readonly #tenantId: string;
   readonly #now: Date;
-  readonly #catalog: Catalog;
+  readonly #catalogVersion: number;
   /** Of the tenant, when all of its webhooks were looked at. */
   #webhooksVersion: number | undefined;
   /** Versions as read, null for a new one. */
@@ -35,11 +34,11 @@ export class OrmWork implements Work {
   /** As read, null for a new one. */
   readonly #audited = new Map<Audited, Shown | null>();
 
-  constructor(em: EntityManager, { tenantId, now, catalog }: WorkOptions) {
+  constructor(em: EntityManager, { tenantId, now, catalogVersion }: WorkOptions) {
     this.#em = em;
     this.#tenantId = tenantId;
     this.#now = now;
-    this.#catalog = catalog;
+    this.#catalogVersion = catalogVersion;
   }
 
   async webhook(ref: WebhookRef): Promise<Webhook> {
@@ -174,20 +173,24 @@ export class OrmWork implements Work {
 
   /** Inside a turn of the writer: all or nothing, with a row of the log for each webhook that changed. */
   async flush(transaction: Transaction, by: Actor): Promise<void> {
-    if (transaction.catalogs.of(this.#tenantId) !== this.#catalog) throw new Overtaken();
-    const version = this.#webhooksVersion;
-    if (version !== undefined && version !== transaction.sql.webhooksVersion(this.#tenantId))
-      throw new Overtaken();
+    const versions = await transaction.sql.lockTenant(this.#tenantId);
+    const isOvertaken =
+      versions &&
+      (versions.catalog !== this.#catalogVersion ||
+        versions.webhooks !== (this.#webhooksVersion ?? versions.webhooks));
+    if (isOvertaken) throw new Overtaken();
     const changed = this.#audit(transaction, by);
     await this.#em.flush();
-    if (changed.some((entity) => entity instanceof OwnEventType))
-      transaction.changeCatalog(this.#tenantId);
+    if (changed.some((entity) => entity instanceof OwnEventType)) {
+      transaction.changedCatalogs.add(this.#tenantId);
+      transaction.changedTenants.add(this.#tenantId);
+    }
     transaction.hasChangedKeys ||= changed.some((entity) => entity instanceof ApiKey);
     for (const entity of this.#removed)
-      if (entity instanceof Inbox) transaction.sql.emptyInbox(entity.id);
+      if (entity instanceof Inbox) await transaction.sql.emptyInbox(entity.id);
     for (const [webhook, versionBefore] of this.#webhooks) {
       if (webhook.version === versionBefore) continue;
-      transaction.changeWebhooks(this.#tenantId);
+      transaction.changedTenants.add(this.#tenantId);
       transaction.log({
         tenantId: this.#tenantId,
         at: this.#now,

@@ -1,7 +1,9 @@
 import BetterSqlite from "better-sqlite3";
 import { expect, test } from "vitest";
+import { createSessions } from "./sqlite/sessions.ts";
+import type { Statements } from "./statements.ts";
 import type { Transaction } from "./transaction.ts";
-import { Writer } from "./writer.ts";
+import { oneByOne, Writer } from "./writer.ts";
 
 /** A writer over a table of numbers, and what it told: commits and rollbacks. */
 function createWorld() {
@@ -10,21 +12,23 @@ function createWorld() {
   const told: string[] = [];
   const open = () =>
     ({
-      complete: () => {},
-      committed: () => {},
+      complete: () => Promise.resolve(),
       rolledBack: () => told.push("rollback"),
     }) as unknown as Transaction;
-  const writer = new Writer(db, {
+  const writer = new Writer({
+    begin: createSessions(db, {} as Statements),
+    most: 1,
+    isLost: () => false,
     open,
-    committed: () => told.push("commit"),
+    committed: async () => void told.push("commit"),
     report: (error) => told.push(String(error)),
   });
   const insert = db.prepare("insert into number values (?)");
-  const add = (_transaction: Transaction, value: number) => {
+  const add = oneByOne(async (_transaction, value: number) => {
     if (value < 0) throw new RangeError("negative");
     insert.run(value);
     return value * 2;
-  };
+  });
   const values = () => db.prepare("select value from number order by value").pluck().all();
   return { writer, add, told, values, insert };
 }

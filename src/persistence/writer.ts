@@ -1,67 +1,64 @@
 import { setImmediate as nextTick, setTimeout as wait } from "node:timers/promises";
-import type { SqliteHandle } from "./sql/sqlite.ts";
+import type { Awaitable, Session } from "./statements.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** A change as a plain value: a verb, and what it is about. It may run again after a rollback. */
+/** Changes of one kind as plain values: all those of a group in one call. They may run again after a rollback. */
+export type Verb<A, R> = (transaction: Transaction, about: readonly A[]) => Promise<readonly R[]>;
+
 interface Change {
-  readonly verb: (transaction: Transaction, about: never) => unknown;
+  readonly verb: Verb<never, unknown>;
   readonly about: unknown;
   readonly rows: number;
   readonly resolve: (result: never) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Work of several steps that has a turn for itself. */
+/** Work of several steps that has a transaction for itself. */
 interface Turn {
-  readonly run: (transaction: Transaction) => Promise<void>;
+  readonly run: (transaction: Transaction, session: Session) => Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 export interface WriterOptions {
-  readonly open: () => Transaction;
+  /** Begins a transaction. Waits while another process holds the database, but not once `closing` is given. */
+  readonly begin: (closing: AbortSignal) => Awaitable<Session>;
+  /** Transactions that may be open at once: one on SQLite. */
+  readonly most: number;
+  /** The error says that the connection is gone: whether a commit succeeded is not known. */
+  readonly isLost: (error: unknown) => boolean;
+  readonly open: (session: Session) => Transaction;
   /** Hears of each commit before those who asked for it go on. */
-  readonly committed: (transaction: Transaction) => void;
+  readonly committed: (transaction: Transaction) => Promise<void>;
   readonly report: (error: unknown) => void;
 }
 
 /** One commit serves all changes that wait, up to this many rows: enough to share an fsync, short enough to go unnoticed. */
 const GROUP_ROWS = 1000;
+/** Beside an open transaction a further one begins only for so many rows: fewer share the next commit. */
+const BESIDE_ROWS = 200;
 /** A slow disk makes groups larger, up to this wait. */
 const GATHER_MOST_MS = 20;
-const BUSY_RETRY_MS = 25;
-const BUSY_PATIENCE_MS = 5000;
 
-/** The one door to the writing connection: whoever changes something queues here, and goes on after the commit. */
+/** The one door to the tables: whoever changes something queues here, and goes on after the commit. */
 export class Writer {
-  readonly #begin: () => void;
-  readonly #commit: () => void;
-  readonly #rollback: () => void;
-  readonly #open: () => Transaction;
-  readonly #committed: (transaction: Transaction) => void;
-  readonly #report: (error: unknown) => void;
+  readonly #options: WriterOptions;
   readonly #queue: (Change | Turn)[] = [];
-  #running: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
+  #rows = 0;
+  #open = 0;
+  #isOpening = false;
+  #idle = Promise.withResolvers<void>();
   /** When the last commit ended, and how long it took: durable ones wait for the disk. */
   #committedMs = 0;
   #commitMs = 0;
 
-  constructor(db: SqliteHandle, { open, committed, report }: WriterOptions) {
-    const [begin, commit, rollback] = ["begin immediate", "commit", "rollback"].map((sql) =>
-      db.prepare(sql),
-    );
-    this.#begin = () => begin!.run();
-    this.#commit = () => commit!.run();
-    // A full disk makes SQLite roll back by itself.
-    this.#rollback = () => db.inTransaction && rollback!.run();
-    this.#open = open;
-    this.#committed = committed;
-    this.#report = report;
+  constructor(options: WriterOptions) {
+    this.#options = options;
   }
 
-  /** Resolves with what the verb returned, after the commit that holds it. */
-  change<A, R>(verb: (transaction: Transaction, about: A) => R, about: A, rows = 1): Promise<R> {
+  /** Resolves with what the verb returned for it, after the commit that holds it. */
+  change<A, R>(verb: Verb<A, R>, about: A, rows = 1): Promise<R> {
     return new Promise<R>((resolve, reject) =>
       this.#enqueue({ verb, about, rows, resolve, reject } as unknown as Change),
     );
@@ -76,29 +73,53 @@ export class Writer {
    * waited for any more: what it holds up is refused too.
    */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#running;
+    this.#closing.abort();
+    while (this.#isBusy) await this.#idle.promise;
+  }
+
+  get #isBusy(): boolean {
+    return this.#queue.length > 0 || this.#open > 0 || this.#isOpening;
   }
 
   #enqueue(entry: Change | Turn): void {
-    if (this.#isClosed) return entry.reject(new Error("The store is closed"));
+    if (this.#closing.signal.aborted) return entry.reject(new Error("The store is closed"));
     this.#queue.push(entry);
-    this.#running ??= this.#run();
+    this.#rows += rowsOf(entry);
+    this.#next();
   }
 
-  async #run(): Promise<void> {
-    for (await this.#gather(); this.#queue.length > 0; await this.#gather()) {
-      try {
-        await this.#beginWhenFree();
-      } catch (error) {
-        // Another process holds the database: all who wait are told now, and not one after the other.
-        for (const { reject } of this.#queue.splice(0)) reject(error);
-        continue;
-      }
-      if ("run" in this.#queue[0]!) await this.#runTurn(this.#queue.shift() as Turn);
-      else await this.#runGroup(this.#takeGroup());
+  /** Opens a transaction when there is something for it. */
+  #next(): void {
+    const first = this.#queue[0];
+    if (!first || this.#isOpening || this.#open >= this.#options.most) return;
+    if (this.#open > 0 && this.#rows < BESIDE_ROWS && !("run" in first)) return;
+    this.#isOpening = true;
+    void this.#begin().finally(() => {
+      this.#next();
+      if (this.#isBusy) return;
+      this.#idle.resolve();
+      this.#idle = Promise.withResolvers();
+    });
+  }
+
+  async #begin(): Promise<void> {
+    await this.#gather();
+    let session: Session;
+    try {
+      session = await this.#options.begin(this.#closing.signal);
+    } catch (error) {
+      // Nothing can be written: all who wait are told now, and not one after the other.
+      this.#rows = 0;
+      for (const { reject } of this.#queue.splice(0)) reject(error);
+      this.#isOpening = false;
+      return;
     }
-    this.#running = undefined;
+    const work = "run" in this.#queue[0]! ? (this.#queue.shift() as Turn) : this.#takeGroup();
+    this.#isOpening = false;
+    this.#open++;
+    this.#next();
+    await ("run" in work ? this.#runTurn(session, work) : this.#runGroup(session, work));
+    this.#open--;
   }
 
   /** Whoever asks in the same turn of the event loop shares a commit, and for as long as the last one took. */
@@ -112,17 +133,18 @@ export class Writer {
     const end = this.#queue.findIndex(
       (entry, index) => "run" in entry || ((rows += entry.rows) > GROUP_ROWS && index > 0),
     );
-    return this.#queue.splice(0, end === -1 ? this.#queue.length : end) as Change[];
+    const group = this.#queue.splice(0, end === -1 ? this.#queue.length : end) as Change[];
+    for (const change of group) this.#rows -= change.rows;
+    return group;
   }
 
-  async #runGroup(group: Change[]): Promise<void> {
+  async #runGroup(session: Session, group: readonly Change[]): Promise<void> {
     try {
-      const results = await this.#complete((transaction) =>
-        group.map(({ verb, about }) => verb(transaction, about as never)),
-      );
-      for (const [index, change] of group.entries()) change.resolve(results[index] as never);
+      const results = await this.#complete(session, (transaction) => runVerbs(transaction, group));
+      for (const change of group) change.resolve(results.get(change) as never);
     } catch (error) {
-      if (group.length === 1) return group[0]!.reject(error);
+      if (group.length === 1 || this.#options.isLost(error))
+        return group.forEach(({ reject }) => reject(error));
       // One of them failed: alone, each gets the answer that is its own.
       for (const change of group) await this.#runAlone(change);
     }
@@ -130,53 +152,64 @@ export class Writer {
 
   async #runAlone(change: Change): Promise<void> {
     try {
-      await this.#beginWhenFree();
+      await this.#runGroup(await this.#options.begin(this.#closing.signal), [change]);
     } catch (error) {
-      return change.reject(error);
+      change.reject(error);
     }
-    await this.#runGroup([change]);
   }
 
-  async #runTurn({ run, resolve, reject }: Turn): Promise<void> {
-    await this.#complete(run).then(resolve, reject);
+  async #runTurn(session: Session, { run, resolve, reject }: Turn): Promise<void> {
+    await this.#complete(session, (transaction) => run(transaction, session)).then(resolve, reject);
   }
 
   /** Does the work of the transaction that was begun, and commits it or rolls it back. */
-  async #complete<T>(work: (transaction: Transaction) => T | Promise<T>): Promise<T> {
-    const transaction = this.#open();
+  async #complete<T>(session: Session, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const { open, committed, report } = this.#options;
+    const transaction = open(session);
     let result: T;
     try {
-      const returned = work(transaction);
-      result = returned instanceof Promise ? await returned : returned;
-      transaction.complete();
+      result = await work(transaction);
+      await transaction.complete();
       const startMs = performance.now();
-      this.#commit();
+      await session.commit();
       this.#committedMs = performance.now();
       this.#commitMs = Math.min(this.#committedMs - startMs, GATHER_MOST_MS);
     } catch (error) {
-      this.#rollback();
+      await session.rollback();
       transaction.rolledBack();
       throw error;
     }
-    transaction.committed();
-    try {
-      this.#committed(transaction);
-    } catch (error) {
-      // It is committed, whatever becomes of those who hear of it.
-      this.#report(error);
-    }
+    // It is committed, whatever becomes of those who hear of it.
+    await committed(transaction).catch(report);
     return result;
   }
+}
 
-  async #beginWhenFree(): Promise<void> {
-    for (let waited = 0; ; waited += BUSY_RETRY_MS) {
-      try {
-        return this.#begin();
-      } catch (error) {
-        const isBusy = String((error as { code?: unknown }).code).startsWith("SQLITE_BUSY");
-        if (!isBusy || this.#isClosed || waited >= BUSY_PATIENCE_MS) throw error;
-      }
-      await wait(BUSY_RETRY_MS);
-    }
+function rowsOf(entry: Change | Turn): number {
+  return "run" in entry ? 0 : entry.rows;
+}
+
+/** Each verb once, in the order in which they were first asked for. */
+async function runVerbs(
+  transaction: Transaction,
+  group: readonly Change[],
+): Promise<ReadonlyMap<Change, unknown>> {
+  const results = new Map<Change, unknown>();
+  for (const [verb, changes] of Map.groupBy(group, (change) => change.verb)) {
+    const about = changes.map((change) => change.about as never);
+    const answers = await verb(transaction, about);
+    for (const [index, change] of changes.entries()) results.set(change, answers[index]);
   }
+  return results;
+}
+
+/** A verb that looks at one thing after the other. */
+export function oneByOne<A, R>(
+  change: (transaction: Transaction, about: A) => Promise<R>,
+): Verb<A, R> {
+  return async (transaction, about) => {
+    const results: R[] = [];
+    for (const one of about) results.push(await change(transaction, one));
+    return results;
+  };
 }

@@ -76,8 +76,8 @@ const RegisterEventTypesPayload = builder
         type: [EventTypeRef],
         nullable: true,
         description: "The declared types as they are now; null on a dry run.",
-        resolve: ({ names }, _args, { tools, tenantId }) => {
-          const catalog = tools.store.catalog(tenantId);
+        resolve: async ({ names }, _args, { tools, tenantId }) => {
+          const catalog = await tools.store.catalog(tenantId);
           return names && names.flatMap((name) => catalog.find(name) ?? []);
         },
       }),

@@ -142,7 +142,7 @@ async function logFilter(
   { caller, reader, tenantId, tools }: Context,
 ): Promise<LogFilter> {
   const { deliveryIds, eventIds, webhooks, eventTypes, changes, isTest } = filter;
-  const catalog = tools.store.catalog(tenantId);
+  const catalog = await tools.store.catalog(tenantId);
   const seen = webhooks
     ? await reader.webhookIds(tenantId, webhooks.map(webhookRef))
     : caller.rights.webhookIds;

@@ -155,7 +155,7 @@ EventTypeRef.implement({
           payload: JSON.stringify(type.samplePayload),
         };
         if (!webhook) return prepareSample(event, { format }, tools);
-        const catalog = tools.store.catalog(context.tenantId);
+        const catalog = await tools.store.catalog(context.tenantId);
         const payload = shapedPayload(webhook, event, catalog);
         return payload === null ? null : prepareSample({ ...event, payload }, webhook, tools);
       },
@@ -178,8 +178,8 @@ builder.queryFields((t) => ({
         description: "Deprecated and retired types too.",
       }),
     },
-    resolve: (_root, { search, categories, includeDeprecated }, { tools, tenantId }) => [
-      ...tools.store.catalog(tenantId).search({
+    resolve: async (_root, { search, categories, includeDeprecated }, { tools, tenantId }) => [
+      ...(await tools.store.catalog(tenantId)).search({
         search: search ?? undefined,
         categories: categories ?? undefined,
         includeDeprecated,
@@ -195,7 +195,7 @@ builder.queryFields((t) => ({
       version: t.arg.int({ description: "A version; the newest when absent." }),
     },
     async resolve(_root, { name, version }, { tools, tenantId, reader }) {
-      const type = tools.store.catalog(tenantId).find(name);
+      const type = (await tools.store.catalog(tenantId)).find(name);
       if (!type || version == null || version === type.version) return type ?? null;
       const past = await reader.eventTypeVersion(tenantId, type.id, version);
       return past && entryAt(type, past);

@@ -21,8 +21,8 @@ EventRef.implement({
       type: EventTypeRef,
       nullable: true,
       description: "Its entry in the catalog.",
-      resolve: ({ typeName }, _args, { tools, tenantId }) =>
-        tools.store.catalog(tenantId).find(typeName) ?? null,
+      resolve: async ({ typeName }, _args, { tools, tenantId }) =>
+        (await tools.store.catalog(tenantId)).find(typeName) ?? null,
     }),
     payload: t.field({ type: "JSON", description: "What was published.", resolve: payloadOf }),
     data: t.field({

@@ -58,7 +58,7 @@ async function eventTypeById(
   { tools, tenantId, reader }: Pick<Context, "tools" | "tenantId" | "reader">,
 ): Promise<EventType | null> {
   const [, entryId = id, version] = /^(.+)@(\d{1,9})$/.exec(id) ?? [];
-  const type = tools.store.catalog(tenantId).byId(entryId);
+  const type = (await tools.store.catalog(tenantId)).byId(entryId);
   if (!type || version === undefined) return type ?? null;
   const past = await reader.eventTypeVersion(tenantId, entryId, Number(version));
   return past && entryAt(type, past);

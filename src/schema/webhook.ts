@@ -103,8 +103,8 @@ WebhookRef.implement({
     matchedEventTypes: t.field({
       type: [EventTypeRef],
       description: "The catalog entries that these match today.",
-      resolve: ({ eventTypes }, _args, { tools, tenantId }) => [
-        ...tools.store.catalog(tenantId).matched(eventTypes),
+      resolve: async ({ eventTypes }, _args, { tools, tenantId }) => [
+        ...(await tools.store.catalog(tenantId)).matched(eventTypes),
       ],
     }),
     description: t.exposeString("description", { nullable: true, description: "What it is for." }),

@@ -5,6 +5,7 @@ import {
   type YogaServerInstance,
   type YogaServerOptions,
 } from "graphql-yoga";
+import type { Catalog } from "../domain/catalog/catalog.ts";
 import {
   createLoaders,
   schema,
@@ -25,6 +26,8 @@ export interface Asked {
   readonly caller: Session;
   /** The client's address. */
   readonly from: string | null;
+  /** The caller's event types, where the schema depends on them. */
+  readonly catalog?: Catalog;
   /** Calls `act` when the answer has ended, in whatever way. What is asked on a socket has none. */
   readonly onAnswered?: (act: () => void) => void;
   /** Yoga adds them by itself. */
@@ -36,6 +39,18 @@ export type Yoga = YogaServerInstance<Asked, Context>;
 export interface GraphQLOptions extends Bounds {
   /** The gate: what the client may be told of an error. */
   readonly maskError: (error: unknown) => Error;
+}
+
+/** Where each tenant finds the API with its own event types. */
+const TYPED = "/graphql/typed";
+
+/** What the endpoint has to know of the caller's event types. */
+export async function catalogFor(
+  { graphqlEndpoint }: Pick<Yoga, "graphqlEndpoint">,
+  { rights }: Session,
+  { catalogOf }: { readonly catalogOf: (tenantId: string) => Promise<Catalog> },
+): Promise<Catalog | undefined> {
+  return graphqlEndpoint === TYPED ? catalogOf(rights.tenantId) : undefined;
 }
 
 const WELCOME = `# Hookwire: webhooks you can watch.
@@ -68,10 +83,10 @@ export function createGraphQL(
     shareMessages(new Messages()),
   ];
   const options = { ...OPTIONS, maskedErrors: { maskError }, plugins: shared };
-  const plugins = [chooseSchema(services), ...shared];
+  const plugins = [chooseSchema(), ...shared];
   const yogas = [
     createEndpoint({ ...options, graphqlEndpoint: "/graphql", schema }, services),
-    createEndpoint({ ...options, graphqlEndpoint: "/graphql/typed", plugins }, services),
+    createEndpoint({ ...options, graphqlEndpoint: TYPED, plugins }, services),
   ];
   return new Map(yogas.map((yoga) => [yoga.graphqlEndpoint, yoga]));
 }
@@ -131,12 +146,12 @@ function limitStreams(limits: Limits, crowd: Crowd): Plugin {
 }
 
 /** What is registered shows in the next operation; a stream goes on as it began. */
-function chooseSchema({ tools: { store } }: Services): Plugin<Asked> {
+function chooseSchema(): Plugin<Asked> {
   const typed = new TypedSchemas(schema);
   return {
     onEnveloped({ context, setSchema }) {
-      const { tenantId } = context!.caller.rights;
-      setSchema(typed.of(tenantId, store.catalog(tenantId)));
+      const { caller, catalog } = context!;
+      setSchema(typed.of(caller.rights.tenantId, catalog!));
     },
   };
 }

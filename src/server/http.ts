@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Catalog } from "../domain/catalog/catalog.ts";
 import type { Auth } from "./auth.ts";
 import { readBody } from "./body.ts";
 import type { Bounds } from "./bounds.ts";
 import { allowOrigin, type Origins } from "./cors.ts";
-import type { Endpoints, Yoga } from "./graphql.ts";
+import { catalogFor, type Endpoints, type Yoga } from "./graphql.ts";
 import { serveInbox, type VisitInbox } from "./inbox.ts";
 import { limitText } from "./limits.ts";
 import { serveLogin } from "./login.ts";
@@ -19,6 +20,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 export interface Site extends Bounds {
   readonly auth: Auth;
   readonly endpoints: Endpoints;
+  readonly catalogOf: (tenantId: string) => Promise<Catalog>;
   readonly origins: Origins;
   readonly visitInbox: VisitInbox;
   readonly isReady: () => Promise<boolean>;
@@ -108,8 +110,9 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
 async function serveGraphQL(
   request: IncomingMessage,
   response: ServerResponse,
-  { auth, yoga, limits, rates, origins }: Site & { readonly yoga: Yoga },
+  site: Site & { readonly yoga: Yoga },
 ): Promise<void> {
+  const { auth, yoga, limits, rates, origins } = site;
   if (allowOrigin(request, response, origins)) return;
   const caller = await auth.identify(request, undefined);
   if (!caller) return refuseStranger(request, response);
@@ -121,6 +124,7 @@ async function serveGraphQL(
   const asked = {
     caller,
     from: request.socket.remoteAddress ?? null,
+    catalog: await catalogFor(yoga, caller, site),
     onAnswered: (act: () => void) => onAnswered(response, act),
   };
   if (request.method !== "POST") return await yoga(request, response, asked);

@@ -3,12 +3,13 @@ import type { Duplex } from "node:stream";
 import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, MessageType } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
+import type { Catalog } from "../domain/catalog/catalog.ts";
 import type { Auth } from "./auth.ts";
 import type { Bounds } from "./bounds.ts";
 import { mayOpenSocket, type Origins } from "./cors.ts";
 import type { Place } from "./crowd.ts";
 import type { Params } from "./documents.ts";
-import type { Endpoints, Yoga } from "./graphql.ts";
+import { catalogFor, type Endpoints, type Yoga } from "./graphql.ts";
 import { limitText, overLimit } from "./limits.ts";
 import { Outflow } from "./outflow.ts";
 import type { Session } from "./session.ts";
@@ -31,6 +32,7 @@ type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>
 
 export interface SocketOptions extends Bounds {
   readonly endpoints: Endpoints;
+  readonly catalogOf: (tenantId: string) => Promise<Catalog>;
   readonly auth: Auth;
   readonly origins: Origins;
   /** The gate: what the client may be told of an error. */
@@ -189,14 +191,15 @@ const GONE: ExecutionResult = {};
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
-  { persisted }: SocketOptions,
+  { persisted, catalogOf }: SocketOptions,
   { yoga, caller, outflow, request }: Peer,
   params: Params & { readonly query: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { variables, operationName } = params;
   const query = persisted?.textFor(params, caller!) ?? params.query;
   const from = request.socket.remoteAddress ?? null;
-  const enveloped = yoga.getEnveloped({ caller: caller!, from, params });
+  const catalog = await catalogFor(yoga, caller!, { catalogOf });
+  const enveloped = yoga.getEnveloped({ caller: caller!, from, catalog, params });
   const document = parsed(() => enveloped.parse(query) as ExecutionArgs["document"]);
   const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(told);

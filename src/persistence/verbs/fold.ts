@@ -16,35 +16,39 @@ export interface Folding {
  * Health and counts of a tenant's webhooks from the log, in one transaction with the position reached: each change
  * counts once, and the line itself never touches a webhook's row.
  */
-export function foldLog(transaction: Transaction, { tenantId }: { tenantId: string }): Folding {
+export async function foldLog(transaction: Transaction, tenantId: string): Promise<Folding> {
   const { sql } = transaction;
-  const entries = sql.unfolded(tenantId, STEP);
+  // Of several processes one folds at a time.
+  await sql.lockTenant(tenantId);
+  const entries = await sql.unfolded(tenantId, STEP);
   const last = entries.at(-1);
   if (!last) return { hasMore: false, paused: [] };
   const counted = entries.filter(({ change }) => change === "CREATED" || change === "ATTEMPTED");
-  const paused = [...Map.groupBy(counted, (entry) => entry.webhookId!)].flatMap(
-    ([webhookId, changes]) => foldWebhook(transaction, webhookId, changes),
-  );
-  sql.setFolded(tenantId, last.position);
+  const byWebhook = Map.groupBy(counted, (entry) => entry.webhookId!);
+  const paused: Folding["paused"][number][] = [];
+  for (const webhookId of [...byWebhook.keys()].toSorted())
+    paused.push(...(await foldWebhook(transaction, webhookId, byWebhook.get(webhookId)!)));
+  await sql.setFolded(tenantId, last.position);
   return { hasMore: entries.length === STEP, paused };
 }
 
-function foldWebhook(
+async function foldWebhook(
   transaction: Transaction,
   webhookId: string,
   entries: readonly LogEntry[],
-): Folding["paused"] {
+): Promise<Folding["paused"]> {
   const { sql, tools } = transaction;
-  const before = sql.foldedWebhook(webhookId);
+  const before = await sql.foldedWebhook(webhookId);
   if (!before) return [];
   const now = tools.clock.now();
   const { after, hours } = fold(before, before.activeSince, entries);
-  for (const hour of hours.values()) sql.addHour(webhookId, hour);
-  const health = healthState(after, [sql.lastDay(webhookId, new Date(now.getTime() - DAY))]);
+  for (const hour of hours.values()) await sql.addHour(webhookId, hour);
+  const lastDay = await sql.lastDay(webhookId, new Date(now.getTime() - DAY));
+  const health = healthState(after, [lastDay]);
   const reason = autoPauseReason({ ...before, ...after }, after.isGone, now);
-  sql.setFoldedWebhook(webhookId, { ...after, health });
-  if (reason !== null) sql.autoPause(webhookId, reason, now);
-  if (reason !== null) transaction.changeWebhooks(before.tenantId);
+  await sql.setFoldedWebhook(webhookId, { ...after, health });
+  if (reason !== null) await sql.autoPause(webhookId, reason, now);
+  if (reason !== null) transaction.changedTenants.add(before.tenantId);
   if (reason !== null || health !== before.health)
     transaction.log({ tenantId: before.tenantId, at: now, change: "UPDATED", webhookId });
   return reason === null ? [] : [{ webhookId, reason }];

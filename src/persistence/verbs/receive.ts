@@ -7,15 +7,18 @@ import {
 import type { Transaction } from "../transaction.ts";
 
 /** What an inbox got, and what it answers; null when there is no such inbox (any more). */
-export function receive(transaction: Transaction, request: InboxRequest): InboxAnswer | null {
+export async function receive(
+  transaction: Transaction,
+  request: InboxRequest,
+): Promise<InboxAnswer | null> {
   const { sql, tools } = transaction;
-  const inbox = sql.inbox(request.inboxId);
+  const inbox = await sql.inbox(request.inboxId);
   if (!inbox || inbox.expiresAt <= tools.clock.now()) return null;
   const { failNext } = inbox;
   const answered = answer(inbox);
-  if (inbox.failNext !== failNext) sql.setFailNext(inbox);
-  sql.addInboxRequest(request);
-  sql.trimInbox(inbox.id, INBOX_REQUESTS_MAX);
+  if (inbox.failNext !== failNext) await sql.setFailNext(inbox);
+  await sql.addInboxRequest(request);
+  await sql.trimInbox(inbox.id, INBOX_REQUESTS_MAX);
   transaction.log({
     tenantId: inbox.tenantId,
     at: request.receivedAt,

@@ -14,59 +14,77 @@ import type { AttemptRecorded } from "../../domain/fact.ts";
 import { UNSHAPED, type Route } from "../../domain/route.ts";
 import type { ClaimRequest, Claimed, Recording } from "../../domain/store.ts";
 import { Bodies } from "../bodies.ts";
-import type { DueRow } from "../sql/delivery-columns.ts";
-import type { Row } from "../sql/sqlite.ts";
+import type { DueDelivery } from "../statements.ts";
 import type { Transaction } from "../transaction.ts";
 
 /**
- * An attempt that ended. The delivery changes only while the claim is still the current one: after a cancel the
- * attempt is recorded and only its success counts, after a lost claim it is recorded and nothing else.
+ * Attempts that ended. A delivery changes only while the claim is still the current one: after a cancel the attempt is
+ * recorded and only its success counts, after a lost claim it is recorded and nothing else.
  */
-export function record(
+export async function record(
+  transaction: Transaction,
+  recordings: readonly Recording[],
+): Promise<readonly AttemptRecorded[]> {
+  const current = await transaction.sql.settle(
+    recordings.toSorted((a, b) => (a.claim.deliveryId < b.claim.deliveryId ? -1 : 1)),
+  );
+  const facts: AttemptRecorded[] = [];
+  for (const recording of recordings) {
+    const { claim, attempt, settled } = recording;
+    facts.push(
+      current.has(attempt.id)
+        ? recorded(transaction, claim, attempt, settled)
+        : await recordLate(transaction, recording),
+    );
+  }
+  return facts;
+}
+
+async function recordLate(
   transaction: Transaction,
   { claim, attempt, settled }: Recording,
-): AttemptRecorded {
+): Promise<AttemptRecorded> {
   const { sql, tools } = transaction;
-  if (sql.settle(claim, settled, attempt)) return recorded(transaction, claim, attempt, settled);
-
-  const row = sql.delivery(claim.tenantId, claim.deliveryId);
-  if (!row) return recorded(transaction, claim, attempt, settled);
-  const isCurrent = row.claimOwner === claim.owner && row.claimNumber === claim.number;
-  const late = settleLate(standingOf(row), settled, { isCurrent, now: tools.clock.now() });
-  if (isCurrent) sql.settleAny(row.id, late, attempt);
-  else sql.countLateAttempt(row.id);
+  const delivery = await sql.delivery(claim.tenantId, claim.deliveryId);
+  // It was recorded, and only the answer was lost.
+  if (await sql.hasAttempt(attempt.id)) return factOf(claim, attempt, delivery ?? settled);
+  if (!delivery) return recorded(transaction, claim, attempt, settled);
+  const isCurrent = delivery.claimOwner === claim.owner && delivery.claimNumber === claim.number;
+  const late = settleLate(delivery, settled, { isCurrent, now: tools.clock.now() });
+  if (isCurrent) await sql.settleAny(delivery.id, late, attempt);
+  else await sql.countLateAttempt(delivery.id);
   return recorded(transaction, claim, Object.assign(attempt, { number: late.attempts }), late);
 }
 
+/** What an attempt was about. */
+type About = Pick<Claim, "tenantId" | "deliveryId" | "webhookId" | "eventId" | "eventType"> & {
+  readonly state: { readonly isTest: boolean };
+};
+
 function recorded(
   transaction: Transaction,
-  claim: Pick<Claim, "tenantId" | "deliveryId" | "webhookId" | "eventId" | "eventType"> & {
-    readonly state: { readonly isTest: boolean };
-  },
+  claim: About,
   attempt: DeliveryAttempt,
-  { status, attempts, dueAt }: Settled,
+  to: Settled,
 ): AttemptRecorded {
-  const { tenantId, deliveryId, webhookId, eventId, eventType } = claim;
-  const { id: attemptId, number, trigger, outcome, responseStatus, durationMs: tookMs } = attempt;
-  const { isTest } = claim.state;
-  transaction.sql.addAttempt(attempt);
+  const fact = factOf(claim, attempt, to);
+  const { type: _, number: _number, trigger: _trigger, ...fields } = fact;
+  transaction.attempts.push(attempt);
   transaction.log({
-    tenantId,
-    deliveryId,
-    webhookId,
-    eventId,
-    eventType,
-    isTest,
-    status,
-    attempts,
-    dueAt,
-    attemptId,
-    outcome,
-    responseStatus,
-    tookMs,
+    ...fields,
+    attempts: to.attempts,
     at: transaction.tools.clock.now(),
     change: "ATTEMPTED",
   });
+  return fact;
+}
+
+function factOf(
+  { tenantId, deliveryId, webhookId, eventId, eventType, state }: About,
+  attempt: DeliveryAttempt,
+  { status, dueAt }: Pick<Settled, "status" | "dueAt">,
+): AttemptRecorded {
+  const { id: attemptId, number, trigger, outcome, responseStatus, durationMs: tookMs } = attempt;
   return {
     type: "attempt.recorded",
     tenantId,
@@ -74,7 +92,7 @@ function recorded(
     webhookId,
     eventId,
     eventType,
-    isTest,
+    isTest: state.isTest,
     attemptId,
     number,
     trigger,
@@ -87,111 +105,89 @@ function recorded(
 }
 
 /** Leases what is due for these webhooks, the oldest first. A lease that ended by itself is recorded as lost before. */
-export function claimDue(
+export async function claimDue(
   transaction: Transaction,
-  { requests }: { requests: readonly ClaimRequest[] },
-): Claimed {
+  requests: readonly ClaimRequest[],
+): Promise<Claimed> {
+  const { sql, routes, instants } = transaction;
+  const asked = requests.flatMap(({ tenantId, webhookId, most }) => {
+    const route = routes.find(tenantId, webhookId);
+    return route ? { ...route, most } : [];
+  });
+  const due = Map.groupBy(await sql.due(asked, instants), ({ webhookId }) => webhookId);
   const claims: Claim[] = [];
   const lost: AttemptRecorded[] = [];
-  const nextDueAt = new Map<string, Date | null>();
-  const { clock } = transaction.tools;
-  const aheadMs = clock.now().getTime() - clock.leaseMs();
-  for (const { tenantId, webhookId, most } of requests) {
-    const route = transaction.routes.find(tenantId, webhookId);
-    if (!route) continue;
-    const rows = due(transaction, webhookId, most);
-    for (const row of rows) {
-      const wasLost = row.claimOwner !== null;
-      if (wasLost) lost.push(recordLost(transaction, row));
+  for (const route of asked)
+    for (const delivery of due.get(route.webhookId) ?? []) {
+      if (delivery.claimOwner !== null) lost.push(await recordLost(transaction, delivery));
       // Broken once more before the lane heard of it: it stays where it is.
-      else if (row.shape === UNSHAPED && route.select.get(row.typeName) === "BROKEN") continue;
-      else claims.push(lease(transaction, row, route));
+      else if (delivery.shape === UNSHAPED && route.select.get(delivery.typeName) === "BROKEN")
+        continue;
+      else claims.push(await lease(transaction, delivery, route));
     }
-    // As many as asked for: more may be due, and the next claim will see.
-    const mayHaveMore = rows.length === most;
-    nextDueAt.set(
-      webhookId,
-      mayHaveMore ? clock.now() : transaction.sql.nextDueAt(webhookId, aheadMs),
-    );
-  }
+  await sql.lease(claims);
+  // As many as asked for: more may be due, and the next claim will see.
+  const isFull = ({ webhookId, most }: ClaimRequest) => due.get(webhookId)?.length === most;
+  const nextDueAt = new Map<string, Date | null>(
+    asked.filter(isFull).map(({ webhookId }) => [webhookId, instants.now]),
+  );
+  const rest = asked.filter((one) => !isFull(one)).map(({ webhookId }) => webhookId);
+  for (const [webhookId, dueAt] of await sql.nextDueAt(rest, instants))
+    nextDueAt.set(webhookId, dueAt);
   return { claims, nextDueAt, lost };
 }
 
-function due({ sql, tools }: Transaction, webhookId: string, most: number): DueRow[] {
-  return sql.due(webhookId, tools.clock.now(), tools.clock.leaseMs(), most);
-}
-
-function lease(transaction: Transaction, row: DueRow, route: Route): Claim {
-  const { sql, tools } = transaction;
-  const number = row.claimNumber + 1;
-  const endsAt = tools.clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS;
-  sql.claim(row.id, tools.owner, number, endsAt);
-  const { id: deliveryId, tenantId, webhookId, eventId, eventType } = row;
-  const event = {
-    id: eventId,
-    typeName: row.typeName,
-    payload: row.payload,
-    occurredAt: new Date(row.occurredAt),
-  };
-  const body =
-    row.shape === UNSHAPED ? shapeNow(transaction, row, route) : bodyOf(event, row.format);
+async function lease(
+  { sql, tools, bodies: kept }: Transaction,
+  delivery: DueDelivery,
+  route: Route,
+): Promise<Claim> {
+  const { id: deliveryId, tenantId, webhookId, eventId, eventType } = delivery;
+  const { typeName, payload, occurredAt } = delivery;
+  const event = { id: eventId, typeName, payload, occurredAt };
+  let body: string;
+  if (delivery.shape === UNSHAPED) {
+    // The selection was broken when the event was published, and has been mended.
+    const bodies = new Bodies(kept, event, payloadOf(event) as JsonObject);
+    const shape = bodies.shapeFor(route);
+    await sql.setShape(deliveryId, shape);
+    // The format is that of the time when it was published.
+    body = bodies.bodyFor(delivery, shape);
+  } else body = bodyOf(event, delivery.format);
   return {
     tenantId,
     deliveryId,
     webhookId,
     eventId,
     eventType,
-    state: stateOf(row),
+    state: stateOf(delivery),
     body,
     owner: tools.owner,
-    number,
-    endsAt,
+    number: delivery.claimNumber + 1,
+    endsAt: tools.clock.leaseMs() + route.timeoutMs + LEASE_MARGIN_MS,
   };
-}
-
-/** The selection was broken when the event was published, and has been mended. */
-function shapeNow(transaction: Transaction, row: DueRow, route: Route): string {
-  const event = {
-    id: row.eventId,
-    typeName: row.typeName,
-    payload: row.payload,
-    occurredAt: new Date(row.occurredAt),
-  };
-  const bodies = new Bodies(transaction, event, payloadOf(event) as JsonObject);
-  const shape = bodies.shapeFor(route);
-  transaction.sql.setShape(row.id, shape);
-  // The format is that of the time when it was published.
-  return bodies.bodyFor(row, shape);
 }
 
 /** The attempt of a lease that ended by itself. What waits goes back to the table, where the next claim finds it. */
-export function recordLost(transaction: Transaction, row: Row<Delivery>): AttemptRecorded {
+export async function recordLost(
+  transaction: Transaction,
+  delivery: Delivery,
+): Promise<AttemptRecorded> {
   const { sql, tools, routes } = transaction;
-  const { id: deliveryId, tenantId, webhookId, trigger } = row;
+  const { id: deliveryId, tenantId, webhookId, eventId, eventType, trigger } = delivery;
   const route = routes.find(tenantId, webhookId);
   const now = tools.clock.now();
-  const settled = lose(stateOf(row), { delaysMs: route?.retryDelaysMs ?? [], now });
-  const url = route?.url ?? sql.webhookUrl(webhookId);
+  const settled = lose(stateOf(delivery), { delaysMs: route?.retryDelaysMs ?? [], now });
+  const url = route?.url ?? (await sql.webhookUrl(webhookId));
   const about = { id: tools.newId("att"), tenantId, deliveryId, trigger, url };
   const attempt = lostAttempt(about, settled.attempts, now);
-  sql.settleAny(deliveryId, settled, attempt);
-  const state = { isTest: row.isTest === 1 };
-  return recorded(transaction, { ...row, deliveryId, state }, attempt, settled);
+  await sql.settleAny(deliveryId, settled, attempt);
+  const lost = { tenantId, deliveryId, webhookId, eventId, eventType, state: delivery };
+  return recorded(transaction, lost, attempt, settled);
 }
 
-export function stateOf(
-  row: Pick<
-    DueRow,
-    "status" | "trigger" | "attempts" | "failures" | "losses" | "isTest" | "succeededAt"
-  >,
-) {
-  const { status, trigger, attempts, failures, losses } = row;
-  const succeededAt = row.succeededAt === null ? null : new Date(row.succeededAt);
-  return { status, trigger, attempts, failures, losses, isTest: row.isTest === 1, succeededAt };
-}
-
-/** A delivery as it stands in the table. */
-function standingOf(row: Row<Delivery>): Settled {
-  const date = (ms: number | null) => (ms === null ? null : new Date(ms));
-  return { ...stateOf(row), dueAt: date(row.dueAt), finishedAt: date(row.finishedAt) };
+/** What the attempt is told of the delivery: no more than its transitions read. */
+function stateOf(delivery: Delivery): Claim["state"] {
+  const { status, trigger, attempts, failures, losses, isTest, succeededAt } = delivery;
+  return { status, trigger, attempts, failures, losses, isTest, succeededAt };
 }

@@ -32,21 +32,19 @@ export interface Removed {
 }
 
 /** Removes one step of what is finished and older than `before`, and what nothing refers to any more. */
-export function removeOld(
+export async function removeOld(
   { sql }: Transaction,
   { before, auditBefore, now, tenantIds, place = { deliveryId: "", eventId: "" } }: Removal,
-): Removed {
-  const deliveries = sql.removeDeliveries(place.deliveryId, before, STEP);
-  const events = sql.removeEvents(place.eventId, before, STEP);
-  const logEntries = tenantIds.reduce(
-    (sum, tenantId) => sum + sql.removeLog(tenantId, before, STEP),
-    0,
-  );
-  const auditEntries = sql.removeAuditEntries(auditBefore, STEP);
-  const hasMoreInboxes = sql.removeInboxes(now);
-  sql.removeSecrets(new Date(now.getTime() - EXPIRED_SECRET_MS));
-  sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
-  sql.removeWebhooks(before);
+): Promise<Removed> {
+  const deliveries = await sql.removeDeliveries(place.deliveryId, before, STEP);
+  const events = await sql.removeEvents(place.eventId, before, STEP);
+  let logEntries = 0;
+  for (const tenantId of tenantIds) logEntries += await sql.removeLog(tenantId, before, STEP);
+  const auditEntries = await sql.removeAuditEntries(auditBefore, STEP);
+  const hasMoreInboxes = await sql.removeInboxes(now);
+  await sql.removeSecrets(new Date(now.getTime() - EXPIRED_SECRET_MS));
+  await sql.removeHours(new Date(now.getTime() - TWO_DAYS_MS));
+  await sql.removeWebhooks(before);
   const counts = { deliveries: deliveries.length, events: events.length, logEntries, auditEntries };
   const hasMore = hasMoreInboxes || Object.values(counts).some((count) => count >= STEP);
   const next = {

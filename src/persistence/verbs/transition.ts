@@ -1,42 +1,40 @@
 import type { Shown } from "../../domain/audit.ts";
-import { cancel, Delivery, redeliver } from "../../domain/delivery.ts";
+import { cancel, redeliver, type Delivery } from "../../domain/delivery.ts";
 import type { AttemptRecorded } from "../../domain/fact.ts";
 import { Refusal, refusalOr } from "../../domain/refusal.ts";
 import type { CancelledSome, Transition, Transitioned } from "../../domain/store.ts";
-import type { Row } from "../sql/sqlite.ts";
 import type { Transaction } from "../transaction.ts";
 import { logDelivery } from "./keep.ts";
-import { recordLost, stateOf } from "./record.ts";
+import { recordLost } from "./record.ts";
 
 /**
  * A transition that somebody asked for. What delivery.ts refuses is answered as a value: thrown, it would undo the
  * changes of everybody in the group.
  */
-export function transition(
+export async function transition(
   transaction: Transaction,
   { tenantId, deliveryId, verb, now, by }: Transition,
-): Transitioned | Refusal {
+): Promise<Transitioned | Refusal> {
   const { sql, routes } = transaction;
-  const before = sql.delivery(tenantId, deliveryId);
-  if (!before) return new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
-  const lost = loseEnded(transaction, before);
-  const row = sql.delivery(tenantId, deliveryId)!;
-  const webhookGone = routes.find(tenantId, row.webhookId) === undefined;
-  const inFlight = row.claimOwner !== null;
+  const found = await sql.delivery(tenantId, deliveryId);
+  if (!found) return new Refusal("DELIVERY_NOT_FOUND", { path: ["deliveryId"] });
+  const lost = await loseEnded(transaction, found);
+  const delivery = lost.length > 0 ? (await sql.delivery(tenantId, deliveryId))! : found;
+  const webhookGone = routes.find(tenantId, delivery.webhookId) === undefined;
+  const inFlight = delivery.claimOwner !== null;
   const to = refusalOr(() =>
     verb === "cancel"
-      ? cancel(row.id, stateOf(row), now)
-      : redeliver(stateOf(row), { now, inFlight, webhookGone }),
+      ? cancel(deliveryId, delivery, now)
+      : redeliver(delivery, { now, inFlight, webhookGone }),
   );
   if (to instanceof Refusal) return to;
-  const delivery = deliveryOf(row);
   const change = {
     action: verb === "cancel" ? "delivery.cancelled" : "delivery.redelivered",
     subject: deliveryId,
     before: shownOf(delivery),
     after: shownOf(to),
   };
-  sql.transition(row.id, to);
+  await sql.transition(deliveryId, to);
   Object.assign(delivery, to);
   logDelivery(transaction, delivery, verb === "cancel" ? "CANCELLED" : "REQUEUED", now);
   transaction.audit(change, { tenantId, at: now, by });
@@ -55,43 +53,42 @@ export interface CancelWaiting {
 }
 
 /** Cancels up to `most` of what waits for a webhook. */
-export function cancelWaiting(
+export async function cancelWaiting(
   transaction: Transaction,
   { webhookId, before, most }: CancelWaiting,
-): CancelledSome {
-  const now = transaction.tools.clock.now();
-  const rows = transaction.sql.waiting(webhookId, before, most);
+): Promise<CancelledSome> {
+  const { sql, tools } = transaction;
+  const now = tools.clock.now();
+  const waiting = await sql.waiting(webhookId, before, most);
   const lost: AttemptRecorded[] = [];
-  for (const row of rows) {
-    lost.push(...loseEnded(transaction, row));
-    const current = transaction.sql.delivery(row.tenantId, row.id)!;
-    const to = cancel(row.id, stateOf(current), now);
-    transaction.sql.transition(row.id, to);
-    logDelivery(transaction, Object.assign(deliveryOf(current), to), "CANCELLED", now);
+  for (const found of waiting) {
+    const ended = await loseEnded(transaction, found);
+    lost.push(...ended);
+    const delivery = ended.length > 0 ? (await sql.delivery(found.tenantId, found.id))! : found;
+    const to = cancel(delivery.id, delivery, now);
+    await sql.transition(delivery.id, to);
+    logDelivery(transaction, Object.assign(delivery, to), "CANCELLED", now);
   }
-  return { count: rows.length, lost };
+  return { count: waiting.length, lost };
 }
 
 /** A lease that ended by itself leaves an attempt whose end nobody saw: it is recorded before anything else happens. */
-function loseEnded(transaction: Transaction, row: Row<Delivery>): AttemptRecorded[] {
+async function loseEnded(transaction: Transaction, delivery: Delivery): Promise<AttemptRecorded[]> {
   const { clock } = transaction.tools;
-  if (row.claimOwner === null || (row.claimEndsAt ?? 0) > clock.leaseMs()) return [];
-  return [recordLost(transaction, row)];
+  if (delivery.claimOwner === null || (delivery.claimEndsAt ?? 0) > clock.leaseMs()) return [];
+  return [await recordLost(transaction, delivery)];
 }
 
-/** At the start no lease of an earlier run is alive. What no lane claims, tests and cancelled deliveries, ends here. */
-export function endLeases(transaction: Transaction): AttemptRecorded[] {
-  transaction.sql.endLeases();
-  return transaction.sql.leasedForNobody().map((row) => recordLost(transaction, row));
+/** What no lane claims, tests and cancelled deliveries, ends here when its lease has ended. */
+export async function endLost(transaction: Transaction): Promise<AttemptRecorded[]> {
+  const lost: AttemptRecorded[] = [];
+  for (const delivery of await transaction.sql.leasedForNobody(transaction.tools.clock.leaseMs()))
+    lost.push(await recordLost(transaction, delivery));
+  return lost;
 }
 
-function deliveryOf(row: Row<Delivery>): Delivery {
-  const date = (ms: number | null) => (ms === null ? null : new Date(ms));
-  return Object.assign(new Delivery(), row, {
-    isTest: row.isTest === 1,
-    createdAt: new Date(row.createdAt),
-    dueAt: date(row.dueAt),
-    succeededAt: date(row.succeededAt),
-    finishedAt: date(row.finishedAt),
-  });
+/** At the start of the only process no lease of an earlier run is alive. */
+export async function endLeases(transaction: Transaction): Promise<AttemptRecorded[]> {
+  await transaction.sql.endLeases();
+  return endLost(transaction);
 }

@@ -7,9 +7,9 @@ import { foldStatements } from "./health.ts";
 import { inboxStatements } from "./inboxes.ts";
 import { logStatements } from "./log.ts";
 import { retentionStatements } from "./retention.ts";
-import type { SqliteHandle } from "./sqlite.ts";
+import type { SqliteHandle } from "./rows.ts";
 
-export type Statements = ReturnType<typeof createStatements>;
+export type SqliteStatements = ReturnType<typeof createStatements>;
 
 /** The hot path's SQL, prepared once. */
 export function createStatements(db: SqliteHandle) {

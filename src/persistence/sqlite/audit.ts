@@ -1,6 +1,6 @@
 import type { AuditEntry, Shown } from "../../domain/audit.ts";
 import { idBefore } from "../../domain/id.ts";
-import { at, insert, type SqliteHandle } from "./sqlite.ts";
+import { at, insert, type SqliteHandle } from "./rows.ts";
 
 /** Ids sort by time, so the oldest rows come first without an index of their own. */
 export const REMOVE_OLDEST =
@@ -11,20 +11,20 @@ export function auditStatements(db: SqliteHandle) {
   const drop = db.prepare(REMOVE_OLDEST);
   const json = (shown: Shown | null) => shown && JSON.stringify(shown);
   return {
-    addAuditEntry(e: AuditEntry): void {
-      add.run(
-        e.id,
-        e.tenantId,
-        at(e.at),
-        e.actor,
-        e.from,
-        e.action,
-        e.subject,
-        json(e.before),
-        json(e.after),
-      );
+    addAuditEntries(entries: readonly AuditEntry[]): void {
+      for (const e of entries)
+        add.run(
+          e.id,
+          e.tenantId,
+          at(e.at),
+          e.actor,
+          e.from,
+          e.action,
+          e.subject,
+          json(e.before),
+          json(e.after),
+        );
     },
-    /** Oldest first; returns how many. */
     removeAuditEntries: (before: Date, most: number): number =>
       drop.run(idBefore("aud", before), most).changes,
   };

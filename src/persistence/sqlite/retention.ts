@@ -1,5 +1,5 @@
 import { idBefore } from "../../domain/id.ts";
-import type { SqliteHandle } from "./sqlite.ts";
+import type { SqliteHandle } from "./rows.ts";
 
 /** Expired inboxes in one transaction: each may hold 500 requests of 1 MiB. */
 const INBOXES = 2;

@@ -1,20 +1,7 @@
 import { HOUR_MS, type WebhookHour } from "../../domain/health.ts";
 import type { LogEntry } from "../../domain/log-entry.ts";
-import type { Webhook } from "../../domain/webhook.ts";
-import type { Row, SqliteHandle } from "./sqlite.ts";
-
-type FoldedWebhook = Pick<
-  Webhook,
-  | "tenantId"
-  | "state"
-  | "activeSince"
-  | "health"
-  | "consecutiveFailures"
-  | "failuresSinceSuccess"
-  | "deliveryCount"
-  | "lastSucceededAt"
-  | "lastFailedAt"
->;
+import type { FoldedWebhook } from "../statements.ts";
+import { date, type Row, type SqliteHandle } from "./rows.ts";
 
 export function foldStatements(db: SqliteHandle) {
   const unfolded = db.prepare<[string, string, number], Row<LogEntry>>(
@@ -48,13 +35,14 @@ export function foldStatements(db: SqliteHandle) {
     `select coalesce(sum(succeeded), 0) as succeeded, coalesce(sum(failed), 0) as failed
      from webhook_hour where webhook_id = ? and hour > ?`,
   );
-  const date = (ms: number | null) => (ms === null ? null : new Date(ms));
   return {
     unfolded: (tenantId: string, most: number): LogEntry[] =>
       unfolded
         .all(tenantId, tenantId, most)
         .map((row) => ({ ...row, at: new Date(row.at), dueAt: null, isTest: row.isTest === 1 })),
-    addFiltered: (webhookId: string, count: number): void => void addFiltered.run(count, webhookId),
+    addFiltered(counts: ReadonlyMap<string, number>): void {
+      for (const [webhookId, count] of counts) addFiltered.run(count, webhookId);
+    },
     setFolded: (tenantId: string, position: number): void => void setFolded.run(position, tenantId),
     foldedWebhook(id: string): FoldedWebhook | undefined {
       const row = webhook.get(id);

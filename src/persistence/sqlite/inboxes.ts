@@ -1,5 +1,5 @@
 import type { Inbox, InboxRequest } from "../../domain/inbox.ts";
-import { type SqliteHandle } from "./sqlite.ts";
+import { type SqliteHandle } from "./rows.ts";
 
 export function inboxStatements(db: SqliteHandle) {
   const get = db.prepare<[string], Omit<Inbox, "expiresAt" | "createdAt"> & { expiresAt: number }>(

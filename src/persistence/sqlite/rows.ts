@@ -16,6 +16,9 @@ export type Row<T> = {
 /** An instant as it is stored. */
 export const at = (date: Date | null): number | null => date && date.getTime();
 
+/** An instant that was stored. */
+export const date = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+
 export function insert(table: string, values: number): string {
   return `insert into ${table} values (${Array(values).fill("?").join(", ")})`;
 }
@@ -23,6 +26,6 @@ export function insert(table: string, values: number): string {
 /** A select list that gives each column of `table` the name of its property. */
 export function columns<T>(table: string, names: { readonly [K in keyof T]: string }): string {
   return Object.entries(names)
-    .map(([property, column]) => `${table}.${String(column)} as ${property}`)
+    .map(([property, column]) => `${table}.${String(column)} as "${property}"`)
     .join(", ");
 }

@@ -1,4 +1,4 @@
-import type { SqliteHandle } from "./sqlite.ts";
+import type { SqliteHandle } from "./rows.ts";
 
 /** Facts about the installation itself. */
 export type MetaStatements = ReturnType<typeof metaStatements>;

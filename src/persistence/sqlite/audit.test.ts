@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { openDatabase } from "../orm.ts";
 import { REMOVE_OLDEST } from "./audit.ts";
+import { openDatabase } from "./open.ts";
 
 test("old entries are found by their ids, without a look at the others", async () => {
   const database = await openDatabase(":memory:");

@@ -4,20 +4,17 @@ import type { Configuration } from "@mikro-orm/core";
 import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM, SqliteDriver, type SqliteConnection } from "@mikro-orm/sqlite";
 import BetterSqlite from "better-sqlite3";
-import { TABLES } from "./mapping.ts";
-import { MIGRATIONS } from "./migrations/list.ts";
-import type { SqliteHandle } from "./sql/sqlite.ts";
+import { DatabaseProblem, type Database } from "../database.ts";
+import { TABLES } from "../mapping.ts";
+import { MIGRATIONS } from "../migrations/list.ts";
+import { createLookups } from "./lookups.ts";
+import type { SqliteHandle } from "./rows.ts";
+import { createSessions } from "./sessions.ts";
+import { createStatements } from "./statements.ts";
 
 /** One connection that writes (only `Writer` uses it), and one that reads beside it. */
-export interface Database {
-  readonly orm: MikroORM;
+export interface SqliteDatabase extends Database {
   readonly writer: SqliteHandle;
-  close(): Promise<void>;
-}
-
-/** The database can't be opened; the message is for whoever starts the service. */
-export class DatabaseProblem extends Error {
-  override readonly name = "DatabaseProblem";
 }
 
 /** MikroORM writes values into the text of a statement, where SQLite would take NUL for the end. */
@@ -34,7 +31,7 @@ class Driver extends SqliteDriver {
 }
 
 /** Opens and migrates `file`, or a database in memory. A second service on the same file is refused. */
-export async function openDatabase(file: string): Promise<Database> {
+export async function openDatabase(file: string): Promise<SqliteDatabase> {
   const isMemory = file === ":memory:";
   const lock = isMemory ? undefined : takeLock(resolve(file));
   try {
@@ -53,10 +50,15 @@ export async function openDatabase(file: string): Promise<Database> {
     const writer = await handle(orm, "write");
     setUp(writer);
     await orm.migrator.up();
-    if (!isMemory) (await handle(orm, "read")).pragma("query_only = on");
+    const reader = isMemory ? writer : await handle(orm, "read");
+    if (!isMemory) reader.pragma("query_only = on");
     return {
       orm,
       writer,
+      lookups: createLookups(reader),
+      transactionsMax: 1,
+      begin: createSessions(writer, createStatements(writer)),
+      isLost: () => false,
       async close() {
         await orm.close(true);
         lock?.close();
