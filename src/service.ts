@@ -281,7 +281,6 @@ function createSite(
   return {
     auth,
     endpoints,
-    catalogOf,
     maskError,
     ...bounds,
     origins: { publicUrl: base.url, allowed: base.config.HOOKWIRE_ALLOWED_ORIGINS },

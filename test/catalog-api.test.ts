@@ -58,12 +58,7 @@ const SampleRequest = graphql(`
           value
         }
         body {
-          text
-          json
-          base64
-          bytes
-          truncated
-          contentType
+          ...WholeBody
         }
         signedContent
       }

@@ -26,6 +26,9 @@ export const Register = graphql(`
           brokenSelections {
             id
           }
+          brokenFilters {
+            id
+          }
         }
       }
       ... on BreakingChangeError {
@@ -41,6 +44,9 @@ export const Register = graphql(`
             }
           }
           brokenSelections {
+            id
+          }
+          brokenFilters {
             id
           }
         }
@@ -247,6 +253,29 @@ export const ArrivedBodies = graphql(`
           }
         }
       }
+    }
+  }
+`);
+
+export const DeclaredTypes = graphql(`
+  query DeclaredTypes(
+    $search: String
+    $categories: [String!]
+    $includeDeprecated: Boolean! = false
+  ) {
+    events(search: $search, categories: $categories, includeDeprecated: $includeDeprecated) {
+      name
+      title
+      description
+      category
+      aliases {
+        name
+        note
+      }
+      deprecationReason
+      builtIn
+      schema
+      samplePayload
     }
   }
 `);

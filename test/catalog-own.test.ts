@@ -86,6 +86,7 @@ test("a breaking change is refused with what breaks and whom; a dry run tells th
     pointer: "/total",
     affectedWebhooks: { nodes: [{ id }] },
     brokenSelections: [],
+    brokenFilters: [],
   };
   expect(await register(app, [without])).toMatchObject({
     __typename: "BreakingChangeError",
@@ -229,21 +230,62 @@ test("a schema and a sample that are nested without end are refused, also of a t
   }
 });
 
-test("the webhooks that a change is about are read once for each type, however many changes it has", async () => {
+test("the webhooks that changes are about are read once for a call, however many types and changes it has", async () => {
   await using app = await startApp();
   const wide = (count: number) =>
     Object.fromEntries(
       Array.from({ length: count }, (_, index) => [`f${index}`, { type: "string" }]),
     );
-  await registered(app);
+  const names = ["order_created", "order_sent", "order_paid"];
+  await registered(
+    app,
+    names.map((name) => ({ ...ORDER, name })),
+  );
   const { id } = await makeWebhook(app, { url: "https://example.com/", eventTypes: ["*"] });
+  await makeWebhook(app, { url: "https://example.com/", eventTypes: ["payment_received"] });
   const counts: number[] = [];
-  for (const count of [2, 40]) {
+  for (const types of [names.slice(0, 1), names]) {
     using statements = watchStatements();
-    const { changes } = await registered(app, [orderWith(wide(count))], { dryRun: true });
-    expect(changes).toHaveLength(count);
+    const changed = types.map((name) => orderWith(wide(40), { name }));
+    const { changes } = await registered(app, changed, { dryRun: true });
+    expect(changes).toHaveLength(40 * types.length);
     for (const { affectedWebhooks } of changes) expect(affectedWebhooks?.nodes).toEqual([{ id }]);
     counts.push(statements.seen.length);
   }
   expect(counts[1]).toBe(counts[0]);
+});
+
+test("the webhooks that a change is about come page by page, with the count of all of them", async () => {
+  await using app = await startApp();
+  await registered(app);
+  const ids: string[] = [];
+  for (const eventTypes of [["order_*"], ["payment_received"], ["*"], ["order_created"]]) {
+    const { id } = await makeWebhook(app, { url: "https://example.com/", eventTypes });
+    if (eventTypes[0] !== "payment_received") ids.unshift(id);
+  }
+  const page = async (args: string) => {
+    const text = `mutation ($types: [EventTypeInput!]!) {
+      registerEventTypes(input: { types: $types, dryRun: true }) { ... on RegisterEventTypesPayload { changes {
+        affectedWebhooks(${args}) { nodes { id } totalCount { value exact } pageInfo { hasNextPage hasPreviousPage endCursor } }
+      } } } }`;
+    const types = [orderWith({ note: { type: "string" } })];
+    const response = await app.post({ query: text, variables: { types } });
+    const { data } = (await response.json()) as { data: { registerEventTypes: never } };
+    return (data.registerEventTypes as { changes: { affectedWebhooks: unknown }[] }).changes[0]!
+      .affectedWebhooks as { pageInfo: { endCursor: string } } | null;
+  };
+  const first = await page("first: 2");
+  const totalCount = { value: 3, exact: true };
+  expect(first).toMatchObject({
+    nodes: ids.slice(0, 2).map((id) => ({ id })),
+    pageInfo: { hasNextPage: true, hasPreviousPage: false },
+    totalCount,
+  });
+  expect(await page(`first: 2, after: "${first!.pageInfo.endCursor}"`)).toMatchObject({
+    nodes: [{ id: ids[2] }],
+    pageInfo: { hasNextPage: false, hasPreviousPage: true },
+    totalCount,
+  });
+  expect(await page("first: 0")).toBeNull();
+  expect(await page(`after: "nowhere"`)).toBeNull();
 });

@@ -9,7 +9,7 @@ import {
   ShapeWebhook,
   TestShaped,
 } from "./catalog-documents.ts";
-import { ORDER, orderWith, registered } from "./catalog-steps.ts";
+import { ORDER, orderWith, register, registered } from "./catalog-steps.ts";
 import { DeliverAgain, DeliverDisable, DeliverPause } from "./deliver-documents.ts";
 import type { DeliveryStatus, TestEventInput, ValueTest } from "./generated/graphql.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
@@ -156,6 +156,52 @@ test("a webhook whose selection a change breaks is paused, sends nothing half-fi
   expect(body?.data).toEqual({ customer: { email: "a@example.com" } });
   // What is recorded is what arrived, in the format of the time when it was published.
   expect(await arrived(app, inboxId)).toEqual([body]);
+});
+
+test("a filter that a change breaks is told before, and its webhook paused until it is mended", async () => {
+  await using app = await startApp();
+  await registered(app);
+  const { url } = await makeInbox(app);
+  const over = { field: { at: "/total", is: { gte: 100 } } };
+  const { id } = await makeWebhook(app, { url, eventTypes: ["order_*"], filter: over });
+  // Others of its events still have the field, or it tests another one.
+  const wide = { field: { at: "/payment_total", is: { exists: true } } };
+  const eventTypes = ["order_*", "payment_received"];
+  const { id: other } = await makeWebhook(app, { url, eventTypes, filter: wide });
+  const without = orderWith({ total: undefined });
+  const refused = await register(app, [without]);
+  expect(refused).toMatchObject({
+    __typename: "BreakingChangeError",
+    changes: [{ pointer: "/total", brokenSelections: [], brokenFilters: [{ id }] }],
+  });
+  // Nothing more is broken than was.
+  expect((await registered(app, [orderWith({ total: { type: "number" } })])).changes).toMatchObject(
+    [{ brokenFilters: [] }],
+  );
+  await registered(app, [without], { allowBreaking: true });
+  expect((await app.run(ShapedWebhook, { id })).webhook).toMatchObject({
+    state: "AUTO_PAUSED",
+    stateReason: expect.stringMatching(/filter/),
+  });
+  expect((await app.run(ShapedWebhook, { id: other })).webhook).toMatchObject({ state: "ACTIVE" });
+  await app.run(ShapeWebhook, { input: { webhook: { id }, filter: null } });
+  expect((await app.run(ResumeShaped, { id })).resumeWebhook).toMatchObject({
+    webhook: { state: "ACTIVE" },
+  });
+  await publishSample(app, { type: "order_created" });
+  await sent(app, id, 1);
+});
+
+test("a filter whose only event type is pruned is told, and no other", async () => {
+  await using app = await startApp();
+  await registered(app);
+  const filter = { field: { at: "/total", is: { gte: 100 } } };
+  const eventTypes = ["order_*", "payment_received"];
+  const url = "https://example.com/";
+  const { id } = await makeWebhook(app, { url, eventTypes, filter });
+  const { changes } = await registered(app, [], { prune: true });
+  expect(changes).toMatchObject([{ action: "RETIRED", brokenFilters: [{ id }] }]);
+  expect((await app.run(ShapedWebhook, { id })).webhook).toMatchObject({ state: "AUTO_PAUSED" });
 });
 
 test("a test and a preview are shaped too, whatever the filter says", async () => {

@@ -45,12 +45,7 @@ const DeliverAttempt = graphql(`
             value
           }
           responseBody {
-            text
-            base64
-            bytes
-            truncated
-            contentType
-            json
+            ...WholeBody
           }
         }
       }

@@ -188,3 +188,15 @@ export const DeliveryById = graphql(`
     }
   }
 `);
+
+/** All that is shown of a body; others take it in by its name. */
+export const WholeBody = graphql(`
+  fragment WholeBody on HttpBody {
+    text
+    json
+    base64
+    bytes
+    truncated
+    contentType
+  }
+`);

@@ -29,12 +29,7 @@ export const InboxById = graphql(`
             value
           }
           body {
-            text
-            json
-            base64
-            bytes
-            truncated
-            contentType
+            ...WholeBody
           }
           signatureValid
           signatureProblem

@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import type { Json, JsonObject } from "../src/domain/catalog/entry.ts";
 import { fieldName } from "../src/domain/catalog/graphql-names.ts";
+import { besidesNull } from "../src/domain/catalog/graphql-types.ts";
 import type { ObjectShape, ScalarShape, Shape } from "../src/domain/catalog/shape.ts";
+import { unionOf } from "../src/domain/catalog/union.ts";
 
 export const any: Shape = { kind: "any" };
 export const text = scalar("string");
@@ -23,7 +25,7 @@ export function map(of: Shape): Shape {
 }
 
 export function union(...of: Shape[]): Shape {
-  return { kind: "union", of };
+  return unionOf(of);
 }
 
 export function nullable(shape: Shape): Shape {
@@ -224,10 +226,7 @@ export function randomSelection(
 }
 
 function innerObject(shape: Shape | undefined): ObjectShape | null {
-  if (shape?.kind === "object") return shape;
-  if (shape?.kind === "list") return innerObject(shape.of);
-  if (shape?.kind !== "union") return null;
-  const flat = (each: Shape): Shape[] => (each.kind === "union" ? each.of.flatMap(flat) : [each]);
-  const others = flat(shape).filter(({ kind }) => kind !== "null");
-  return others.length === 1 ? innerObject(others[0]) : null;
+  const inner = shape && besidesNull(shape);
+  if (inner?.kind === "list") return innerObject(inner.of);
+  return inner?.kind === "object" && inner.fields.size > 0 ? inner : null;
 }

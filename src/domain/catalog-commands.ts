@@ -1,3 +1,4 @@
+import { breakageOf } from "./breakage.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { checkTypes, refuseClashes } from "./catalog/declared.ts";
 import {
@@ -9,14 +10,16 @@ import {
 } from "./catalog/own.ts";
 import {
   changesOf,
+  NO_BREAKAGE,
   isSameSchema,
   retirement,
+  told,
+  type Breakage,
   type EventTypeChange,
 } from "./catalog/registration.ts";
 import { Refusal } from "./refusal.ts";
-import type { Work } from "./store.ts";
+import type { Store, Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
-import { brokenSelections } from "./webhook-shape.ts";
 import { autoPause, touch, type Webhook } from "./webhook.ts";
 
 /** Of one tenant, retired ones counted. */
@@ -33,9 +36,35 @@ export interface Registration {
 
 /**
  * Declares the tenant's own event types, the same each time. Changes that break receivers are refused unless they are
- * allowed; then a webhook whose selection breaks is paused, so that its deliveries wait until the selection is mended.
+ * allowed; then a webhook whose selection or filter breaks is paused, so that its deliveries wait until that is mended.
  */
-export async function registerEventTypes(
+export function registerEventTypes(
+  tenantId: string,
+  registration: Registration,
+  tools: Tools,
+): Promise<readonly EventTypeChange[]> {
+  const lines = linesOf(tools.store);
+  const before = lines.get(tenantId) ?? Promise.resolve();
+  const done = before.then(() => registerNow(tenantId, registration, tools));
+  const ended = done.then(
+    () => undefined,
+    () => undefined,
+  );
+  lines.set(tenantId, ended);
+  void ended.then(() => lines.get(tenantId) === ended && lines.delete(tenantId));
+  return done;
+}
+
+/** Of each tenant, the end of its registrations so far: one that rests would be overtaken by the next, over and over. */
+const registrations = new WeakMap<Store, Map<string, Promise<void>>>();
+
+function linesOf(store: Store): Map<string, Promise<void>> {
+  let lines = registrations.get(store);
+  if (!lines) registrations.set(store, (lines = new Map()));
+  return lines;
+}
+
+async function registerNow(
   tenantId: string,
   { types, prune, allowBreaking, dryRun }: Registration,
   tools: Tools,
@@ -48,7 +77,7 @@ export async function registerEventTypes(
       const stored = await work.eventTypes();
       const plan = await planOf(declared, stored, { prune, work, rest: tools.rest });
       const isBreaking = plan.changes.some(({ kind }) => kind === "BREAKING");
-      if (dryRun) return { ...plan, broken: new Set<Webhook>() };
+      if (dryRun) return { ...plan, broken: new Map<Webhook, keyof Breakage>() };
       if (isBreaking && !allowBreaking)
         throw new Refusal("BREAKING_CHANGE", { path: ["types"], changes: plan.changes });
       await apply(tenantId, plan, work, tools);
@@ -56,10 +85,12 @@ export async function registerEventTypes(
     },
     tools.by,
   );
+  // All was written in one go, which takes long enough without what follows.
+  await tools.rest();
   const eventTypes = new Set(
     changes.filter(({ action }) => action !== "UNCHANGED").map(({ eventType }) => eventType),
   ).size;
-  for (const { id: webhookId, state, stateReason } of broken)
+  for (const { id: webhookId, state, stateReason } of broken.keys())
     if (state === "AUTO_PAUSED")
       tools.announce({ type: "webhook.autoPaused", tenantId, webhookId, reason: stateReason! });
   if (!dryRun && eventTypes > 0) tools.announce({ type: "catalog.changed", tenantId, eventTypes });
@@ -72,7 +103,13 @@ interface Plan {
   /** New, or to be changed. */
   readonly declared: readonly EventTypeContent[];
   readonly retired: readonly OwnEventType[];
-  readonly broken: ReadonlySet<Webhook>;
+  /** By webhook that it breaks, why. */
+  readonly broken: ReadonlyMap<Webhook, keyof Breakage>;
+}
+
+interface Entry {
+  readonly type: EventTypeContent;
+  readonly changes: readonly EventTypeChange[];
 }
 
 async function planOf(
@@ -89,36 +126,64 @@ async function planOf(
     const before = stored.get(name);
     return before !== undefined && !isSameSchema(before.schema, schema);
   });
-  const reshapedNames = new Set(reshaped.map(({ name }) => name));
-  const selecting = await work.webhooksThatSelect(reshapedNames);
-  const after = new Catalog(
-    reshaped.map((type) => entryOf(Object.assign(new OwnEventType(), stored.get(type.name), type))),
+  const retired = prune ? all.filter((type) => !names.has(type.name) && !type.retiredAt) : [];
+  const changed = new Set([...reshaped, ...retired].map(({ name }) => name));
+  const breakages = await breakageOf(
+    await work.webhooksThatRead(),
+    { before: catalogOf(all), after: catalogOf(afterAll(all, types, retired)), changed },
+    rest,
   );
-  const brokenBy = new Map<string, Webhook[]>();
-  for (const webhook of selecting) {
-    const select = webhook.select.filter(({ eventType }) => reshapedNames.has(eventType));
-    for (const name of brokenSelections(select, after))
-      brokenBy.set(name, [...(brokenBy.get(name) ?? []), webhook]);
+  const breakage = (name: string) => breakages.get(name) ?? NO_BREAKAGE;
+  const entries: Entry[] = [];
+  for (const type of types) {
+    const before = stored.get(type.name);
+    const changes = changesOf(before && entryOf(before), type, breakage(type.name));
+    entries.push({ type, changes });
     await rest();
   }
-  const entries = types.map((type) => {
-    const before = stored.get(type.name);
-    const broken = brokenBy.get(type.name) ?? [];
-    return { type, changes: changesOf(before && entryOf(before), type, broken), broken };
-  });
-  const retired = prune ? all.filter((type) => !names.has(type.name) && !type.retiredAt) : [];
   return {
     stored,
     retired,
     declared: entries
       .filter(({ changes }) => changes.some(({ action }) => action !== "UNCHANGED"))
       .map(({ type }) => type),
-    changes: [
-      ...entries.flatMap(({ changes }) => changes),
-      ...retired.map(entryOf).map(retirement),
-    ],
-    broken: new Set(entries.flatMap(({ broken }) => broken)),
+    changes: told([
+      ...entries.map(({ changes }) => changes),
+      ...retired.map((type) => [retirement(entryOf(type), breakage(type.name))]),
+    ]),
+    broken: new Map(
+      [...breakages.values()].flatMap(({ selections, filters }) => [
+        ...filters.map((webhook) => [webhook, "filters"] as const),
+        ...selections.map((webhook) => [webhook, "selections"] as const),
+      ]),
+    ),
   };
+}
+
+type DeclaredType = Parameters<typeof entryOf>[0];
+
+function catalogOf(types: readonly DeclaredType[]): Catalog {
+  return new Catalog(types.map(entryOf));
+}
+
+/** The tenant's types once the plan is carried out. */
+function afterAll(
+  stored: readonly OwnEventType[],
+  declared: readonly EventTypeContent[],
+  retired: readonly OwnEventType[],
+): DeclaredType[] {
+  const after = new Map<string, DeclaredType>(stored.map((type) => [type.name, type]));
+  for (const type of retired)
+    after.set(type.name, Object.assign(new OwnEventType(), type, { retiredAt: type.updatedAt }));
+  for (const type of declared)
+    after.set(type.name, {
+      id: type.name,
+      version: 0,
+      ...after.get(type.name),
+      ...type,
+      retiredAt: null,
+    });
+  return [...after.values()];
 }
 
 /** Writes the plan. All in one transaction, with what it does to webhooks. */
@@ -140,12 +205,16 @@ async function apply(tenantId: string, plan: Plan, work: Work, tools: Tools): Pr
     }
   }
   for (const type of plan.retired) Object.assign(type, { retiredAt: now, updatedAt: now });
-  for (const webhook of plan.broken) {
-    if (webhook.state === "ACTIVE") autoPause(webhook, BROKEN, now);
+  for (const [webhook, kind] of plan.broken) {
+    if (webhook.state === "ACTIVE") autoPause(webhook, BROKEN[kind], now);
     // Whoever resumes it at this moment starts again, and sees that it is broken.
     else touch(webhook, now);
   }
 }
 
-const BROKEN =
-  "An event type changed so that the webhook's select asks for fields that are gone: update select, then resume";
+const BROKEN: Readonly<Record<keyof Breakage, string>> = {
+  selections:
+    "An event type changed so that the webhook's select asks for fields that are gone: update select, then resume",
+  filters:
+    "An event type changed so that the webhook's filter tests fields that are gone: update filter, then resume",
+};

@@ -30,7 +30,7 @@ test.each<[Predicate, string]>([
   [field("/lost", { eq: 1 }), "/lost is not there, and must be 1"],
   [field("", { eq: 1 }), "the payload is an object, and must be 1"],
   [{ all: [field("/total", { lt: 20 }), paid, large] }, '/status is "open", and must be "paid"'],
-  [{ any: [large, paid] }, 'none of these holds: /total is at least 20; /status is "paid"'],
+  [{ any: [large, paid] }, 'None of these holds: /total is at least 20; /status is "paid"'],
   [{ any: [paid] }, '/status is "open", and must be "paid"'],
   [{ not: field("/total", { lt: 20 }) }, "/total is 12, and must not be less than 20"],
   [{ not: { not: paid } }, '/status is "open", and must be "paid"'],
@@ -40,7 +40,7 @@ test.each<[Predicate, string]>([
   ],
   [
     { not: { all: [{ not: paid }, { not: large }] } },
-    'all of these hold, and must not: not (/status is "paid"); not (/total is at least 20)',
+    'All of these hold, and must not: not (/status is "paid"); not (/total is at least 20)',
   ],
 ])("%j turns the payload away: %s", (predicate, why) => {
   expect(whyNot(predicate, payload)).toBe(why);
@@ -66,7 +66,7 @@ test("a filter is told in one sentence", () => {
 test("of many conditions the first are told, and how many there are", () => {
   const any = Array.from({ length: 7 }, (_, index) => field(`/f${index}`, { eq: index }));
   expect(whyNot({ any }, {})).toBe(
-    "none of these holds: /f0 is 0; /f1 is 1; /f2 is 2; /f3 is 3; /f4 is 4; … (7 in all)",
+    "None of these holds: /f0 is 0; /f1 is 1; /f2 is 2; /f3 is 3; /f4 is 4; … (7 in all)",
   );
 });
 

@@ -50,7 +50,7 @@ function ofAll(all: readonly Predicate[], payload: JsonObject): Verdict {
     const found = verdict(part, payload);
     if (!found.holds || all.length === 1) return found;
   }
-  return { holds: true, why: () => `all of these hold, and must not: ${listed(all)}` };
+  return { holds: true, why: () => `All of these hold, and must not: ${listed(all)}` };
 }
 
 function ofAny(any: readonly Predicate[], payload: JsonObject): Verdict {
@@ -58,7 +58,7 @@ function ofAny(any: readonly Predicate[], payload: JsonObject): Verdict {
     const found = verdict(part, payload);
     if (found.holds || any.length === 1) return found;
   }
-  return { holds: false, why: () => `none of these holds: ${listed(any)}` };
+  return { holds: false, why: () => `None of these holds: ${listed(any)}` };
 }
 
 function listed(parts: readonly Predicate[]): string {

@@ -2,10 +2,11 @@ import type { Catalog } from "./catalog/catalog.ts";
 import type { JsonObject } from "./catalog/entry.ts";
 import { bodyOf, payloadOf, type Event } from "./event.ts";
 import { whyNot } from "./filter-words.ts";
+import { checkPayload } from "./publish.ts";
 import { prepareRequest, redactHeaders, type PreparedRequest } from "./request.ts";
 import { createSecret } from "./secret.ts";
 import { select } from "./selection.ts";
-import { acceptTest, sampleFor, type TestSubject } from "./test-webhook.ts";
+import { acceptTest, misfit, sampleFor, type PastEvent, type TestSubject } from "./test-webhook.ts";
 import type { Tools } from "./tools.ts";
 import { shapingOf } from "./webhook-shape.ts";
 import type { Webhook } from "./webhook.ts";
@@ -31,10 +32,7 @@ export async function previewWebhook(
   tools: Tools,
 ): Promise<WebhookPreview> {
   const catalog = await tools.store.catalog(webhook.tenantId);
-  const { event } = acceptTest(webhook.tenantId, subject ?? sampleFor(webhook, catalog), {
-    ...tools,
-    catalog,
-  });
+  const event = eventOf(webhook, subject ?? sampleFor(webhook, catalog), { ...tools, catalog });
   const payload = shapedPayload(webhook, event, catalog);
   const obstacle = obstacleTo(webhook, event, catalog);
   const { id, typeName, occurredAt } = event;
@@ -46,6 +44,15 @@ export async function previewWebhook(
         ? null
         : prepareSample({ id, typeName, occurredAt, payload }, webhook, tools),
   };
+}
+
+/** A past one as it was published, whatever became of its type; any other must be one that could be published. */
+function eventOf(
+  { tenantId }: Webhook,
+  subject: TestSubject,
+  tools: Parameters<typeof acceptTest>[2],
+): PastEvent {
+  return "eventId" in subject ? subject.eventId : acceptTest(tenantId, subject, tools).event;
 }
 
 /** The request that a webhook would get, or a new one in this format; signed with a throw-away secret. */
@@ -91,8 +98,11 @@ export function shapedPayload(
 }
 
 /** What would keep the event from being sent now; null: nothing. */
-function obstacleTo(webhook: Webhook, event: Event, catalog: Catalog): string | null {
+function obstacleTo(webhook: Webhook, event: PastEvent, catalog: Catalog): string | null {
   const { eventTypes, filter, state, stateReason } = webhook;
+  const type = catalog.find(event.typeName);
+  if (!type || type.retiredAt)
+    return `It would not be sent: ${event.typeName} was retired, and is published no more.`;
   const because = stateReason ? `: ${stateReason}` : "";
   if (!catalog.wants(eventTypes, event.typeName))
     return `It would not be sent: the webhook does not want ${event.typeName}; its eventTypes are ${eventTypes.join(", ")}.`;
@@ -102,6 +112,8 @@ function obstacleTo(webhook: Webhook, event: Event, catalog: Catalog): string | 
   if (turnedAway) return `It would not be sent: the filter turns it away. ${turnedAway}`;
   if (shapedPayload(webhook, event, catalog) === null)
     return `It would be held: select asks for fields that ${event.typeName} has no more.`;
+  const [problem] = checkPayload(type, payloadOf(event));
+  if (problem) return `It would not be sent: it ${misfit(problem)}.`;
   if (state !== "ACTIVE")
     return `It would be held until the webhook is resumed: it is paused${because}.`;
   return null;

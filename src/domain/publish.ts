@@ -30,10 +30,14 @@ export async function publish(
   tools: Tools,
 ): Promise<readonly (Published | Refusal)[]> {
   const catalog = await tools.store.catalog(tenantId);
-  const accepted = inputs.map((input) =>
-    refusalOr(() => accept(tenantId, input, { ...tools, catalog })),
+  const accepted = await Promise.all(
+    inputs.map(async (input) => {
+      const one = refusalOr(() => accept(tenantId, input, { ...tools, catalog }));
+      if (!(one instanceof Refusal)) return one;
+      return (await earlier(tenantId, input, { ...tools, catalog })) ?? one;
+    }),
   );
-  const events = accepted.filter((one): one is NewEvent => !(one instanceof Refusal));
+  const events = accepted.filter((one): one is NewEvent => "event" in one);
   const kept = events.length > 0 ? await tools.store.keep(tenantId, events, tools.lanes) : [];
   for (const [index, one] of kept.entries()) {
     tools.lanes.begin(one.claims);
@@ -41,7 +45,20 @@ export async function publish(
     if (one.kind === "NEW") announcePublished(events[index]!.event, one, tools);
   }
   const answers = kept[Symbol.iterator]();
-  return accepted.map((one) => (one instanceof Refusal ? one : answered(answers.next().value!)));
+  return accepted.map((one) => ("event" in one ? answered(answers.next().value!) : one));
+}
+
+/** What was accepted under the same key stays accepted, whatever became of its type since. */
+async function earlier(
+  tenantId: string,
+  input: EventInput,
+  { store, catalog }: Pick<Tools, "store"> & { readonly catalog: Catalog },
+): Promise<Published | undefined> {
+  const type = catalog.find(input.type);
+  if (!type || input.idempotencyKey == null) return undefined;
+  const holder = await store.keyHolder(tenantId, input.idempotencyKey);
+  if (holder?.hash !== contentHash(type.name, input)) return undefined;
+  return { eventId: holder.eventId, matchedWebhooks: holder.matchedWebhooks, isNew: false };
 }
 
 /** The event that this input becomes; refuses what the catalog does not know or the type's schema forbids. */

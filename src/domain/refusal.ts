@@ -46,6 +46,10 @@ export const REFUSALS = {
     code: "LIMIT_REACHED",
     text: "This is the largest number of event types of a tenant's own",
   },
+  CHANGES_TOO_WIDE: {
+    code: "LIMIT_REACHED",
+    text: "These are the most rows of webhooks that one call tells beside its changes; ask for fewer with first, or register fewer types at once",
+  },
   DELIVERY_NOT_FOUND: {
     code: "NOT_FOUND",
     text: "No delivery has this id; it may be older than the retention period",

@@ -10,6 +10,7 @@ import {
   randomObject,
   randomSelection,
   text,
+  union,
 } from "../../test/payload-shapes.ts";
 import type { ObjectShape } from "./catalog/shape.ts";
 import { parseSelection, selectionText } from "./selection-text.ts";
@@ -62,6 +63,29 @@ test("the key that is spelt like the name wins over one that only has this name 
 
 test("an object without declared fields can only be had whole", () => {
   expect(textOf("nothing")).toBe("nothing");
+});
+
+test("objects that differ only in what they require are one object, as in GraphQL", () => {
+  const contact = (required: string) => {
+    const { fields } = object({ mail: text, phone: text });
+    const marked = [...fields].map(
+      ([key, field]) => [key, { ...field, isRequired: key === required }] as const,
+    );
+    return { kind: "object", fields: new Map(marked) } as const;
+  };
+  const shape = object({ contact: nullable(union(contact("mail"), contact("phone"))) });
+  expect(textOf("contact { mail }", shape)).toBe("contact { mail }");
+  expect(problemsOf("contact", shape)).toEqual([
+    "must say which fields of contact it selects, e.g. contact { mail phone }",
+  ]);
+});
+
+test("of other objects that may stand at one place nothing can be selected", () => {
+  const shape = object({ who: union(object({ name: text }), object({ vat: text })) });
+  expect(textOf("who", shape)).toBe("who");
+  expect(problemsOf("who { name }", shape)).toEqual([
+    "must not select inside who, which is one of several objects, and can only be had whole",
+  ]);
 });
 
 test.each([

@@ -9,6 +9,7 @@ import {
   type SelectionSetNode,
 } from "graphql";
 import { fieldName } from "./catalog/graphql-names.ts";
+import { besidesNull } from "./catalog/graphql-types.ts";
 import type { ObjectShape, Shape } from "./catalog/shape.ts";
 import { didYouMean, nearMisses } from "./near-miss.ts";
 import type { Part, SelectedField, Selection } from "./selection.ts";
@@ -147,9 +148,7 @@ function readPart(
   const sets = nodes.flatMap(({ selectionSet }) => selectionSet ?? []);
   if (!object) {
     if (sets.length > 0) {
-      reading.problems.add(
-        `must not select inside ${inWords(path)}, which is ${shapesInWords([shape])}`,
-      );
+      reading.problems.add(`must not select inside ${inWords(path)}, which is ${found(shape)}`);
     }
     return hasOnlyScalars(shape) ? "SCALARS" : "WHOLE";
   }
@@ -216,12 +215,18 @@ function extrasOf(node: FieldNode, path: readonly string[]): readonly string[] {
   return extras;
 }
 
-/** The object that a value is, or that its entries are, besides null. One without declared fields can only be had whole. */
+/** What is an object in GraphQL, too: a value, or the entries of a list. One without declared fields can only be had whole. */
 function objectIn(shape: Shape): ObjectShape | null {
-  const [only, other] = alternatives([shape]).filter(({ kind }) => kind !== "null");
-  if (!only || other) return null;
+  const only = besidesNull(shape);
   if (only.kind === "list") return objectIn(only.of);
   return only.kind === "object" && only.fields.size > 0 ? only : null;
+}
+
+/** Of several kinds of objects nothing can be said that holds for all of them. */
+function found(shape: Shape): string {
+  const objects = alternatives([shape]).filter(({ kind }) => kind === "object");
+  const isOneOfMany = objects.length > 1;
+  return isOneOfMany ? "one of several objects, and can only be had whole" : shapesInWords([shape]);
 }
 
 function hasOnlyScalars(shape: Shape): boolean {

@@ -19,6 +19,13 @@ export interface NewEvent {
   readonly hash: string | null;
 }
 
+/** The event that an idempotency key was used for first. */
+export interface KeyHolder {
+  readonly eventId: string;
+  readonly hash: string;
+  readonly matchedWebhooks: number;
+}
+
 export interface Kept {
   readonly eventId: string;
   /** REPEAT: the key had been used for the same event. CONFLICT: for another one, whose id this is. */
@@ -95,8 +102,8 @@ export interface Work {
   secrets(webhookId: string): Promise<SigningSecret[]>;
   /** One that has not expired. */
   secret(id: string): Promise<SigningSecret>;
-  /** Those of the tenant that have a selection of one of these types. */
-  webhooksThatSelect(typeNames: ReadonlySet<string>): Promise<Webhook[]>;
+  /** Those of the tenant that have a selection or a filter. */
+  webhooksThatRead(): Promise<Webhook[]>;
   /** The tenant's own, retired ones too. */
   eventTypes(): Promise<OwnEventType[]>;
   inbox(id: string): Promise<Inbox>;
@@ -115,6 +122,7 @@ export interface Work {
 export interface Store {
   /** Events with all their deliveries, in one commit. Refuses a call that would write too much. */
   keep(tenantId: string, events: readonly NewEvent[], lanes: Lanes): Promise<readonly Kept[]>;
+  keyHolder(tenantId: string, key: string): Promise<KeyHolder | undefined>;
   /** A test: its event and one leased delivery. */
   keepTest(event: NewEvent, webhookId: string): Promise<Claim>;
   claimDue(requests: readonly ClaimRequest[]): Promise<Claimed>;

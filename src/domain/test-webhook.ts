@@ -1,8 +1,11 @@
 import type { Catalog } from "./catalog/catalog.ts";
-import type { Json, JsonObject } from "./catalog/entry.ts";
+import type { EventType, Json, JsonObject } from "./catalog/entry.ts";
+import { shapeOf } from "./catalog/shape-of.ts";
 import type { Claim } from "./delivery.ts";
 import type { Event } from "./event.ts";
 import { checkedDuration, zodProblems } from "./input.ts";
+import { didYouMean, nearMisses } from "./near-miss.ts";
+import { below, type PayloadProblem } from "./payload-problem.ts";
 import { accept, checkPayload, type EventInput } from "./publish.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { NewEvent } from "./store.ts";
@@ -16,8 +19,10 @@ const WAIT = checkedDuration(0, 60_000);
 /** What a test is about: a sample, the payload of a past event, or one of the caller's own. */
 export type TestSubject =
   | { readonly sample: { readonly type: string; readonly overrides?: Json } }
-  | { readonly eventId: Pick<Event, "typeName" | "payload"> }
+  | { readonly eventId: PastEvent }
   | { readonly custom: { readonly type: string; readonly payload: Json } };
+
+export type PastEvent = Pick<Event, "id" | "typeName" | "occurredAt" | "payload">;
 
 export interface TestRun {
   readonly deliveryId: string;
@@ -93,15 +98,18 @@ export function acceptTest(
     return test;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    const path =
-      "sample" in subject && refusal.details.path?.[0] === "payload"
-        ? ["overrides"]
-        : refusal.details.path;
+    const path = pathIn(subject, refusal.details.path);
     throw new Refusal(refusal.reason, { ...refusal.details, path }).under(
       "event",
       ...Object.keys(subject),
     );
   }
+}
+
+/** A past event has no parts that its caller could name. */
+function pathIn(subject: TestSubject, path: readonly string[] = []): readonly string[] {
+  if ("eventId" in subject) return [];
+  return "sample" in subject && path[0] === "payload" ? ["overrides"] : path;
 }
 
 /** The sample of the first catalog type that the webhook matches. */
@@ -113,8 +121,7 @@ export function sampleFor(webhook: Webhook, catalog: Catalog): TestSubject {
 
 function testInput(subject: TestSubject, catalog: Catalog): EventInput {
   if ("custom" in subject) return subject.custom;
-  if ("eventId" in subject)
-    return { type: subject.eventId.typeName, payload: JSON.parse(subject.eventId.payload) };
+  if ("eventId" in subject) return pastInput(subject.eventId, catalog);
   const { type: name, overrides } = subject.sample;
   const type = catalog.find(name);
   if (!type) throw new Refusal("EVENT_TYPE_NOT_FOUND", { path: ["type"] });
@@ -126,8 +133,33 @@ function testInput(subject: TestSubject, catalog: Catalog): EventInput {
       },
     ]);
   const payload = { ...type.samplePayload, ...(overrides as JsonObject | undefined) };
-  refuseIf(checkPayload(type, payload).map((problem) => ({ ...problem, path: ["overrides"] })));
+  const problems = [...slips(overrides ?? {}, type), ...checkPayload(type, payload)];
+  refuseIf(problems.map((problem) => ({ ...problem, path: ["overrides"] })));
   return { type: type.name, payload };
+}
+
+/** Most schemas let undeclared fields pass, but one with nearly the name of a declared one was meant to be that. */
+function slips(overrides: Json, { schema, samplePayload }: EventType): PayloadProblem[] {
+  const known = new Set([...shapeOf(schema).fields.keys(), ...Object.keys(samplePayload)]);
+  return Object.keys(overrides as JsonObject).flatMap((key) => {
+    const meant = known.has(key) ? "" : didYouMean(nearMisses(key, known));
+    if (meant === "") return [];
+    const pointer = below("", key);
+    return [{ pointer, message: `${pointer} is no field of the type${meant}` }];
+  });
+}
+
+/** It fitted the type when it was published, which may have changed since. */
+function pastInput({ typeName, payload: text }: PastEvent, catalog: Catalog): EventInput {
+  const payload: unknown = JSON.parse(text);
+  const type = catalog.find(typeName);
+  const problems = type && !type.retiredAt ? checkPayload(type, payload) : [];
+  refuseIf(problems.map((problem) => ({ ...problem, path: [], message: misfit(problem) })));
+  return { type: typeName, payload };
+}
+
+export function misfit({ message }: { readonly message: string }): string {
+  return `does not fit its type as it is now: ${message}`;
 }
 
 function isObject(value: Json): value is JsonObject {

@@ -1,7 +1,9 @@
 import type { Catalog } from "./catalog/catalog.ts";
+import type { JsonObject } from "./catalog/entry.ts";
 import { shapeOf } from "./catalog/shape-of.ts";
 import { checkPredicate } from "./filter-check.ts";
 import type { Predicate } from "./filter.ts";
+import { Lru } from "./lru.ts";
 import type { Problem } from "./refusal.ts";
 import type { Shaping } from "./route.ts";
 import { parseSelection, selectionText } from "./selection-text.ts";
@@ -10,13 +12,35 @@ import type { EventSelection } from "./webhook.ts";
 
 const SELECTIONS_MAX = 100;
 
+/** Characters of the selections whose shaping is kept: it takes about ten times as much memory, most of it shared with routes. */
+const KEPT = 4 * 1024 * 1024;
+
+/** By schema and text. Any change of a webhook or a catalog asks for all selections of the tenant again. */
+const shapings = new Lru<string, Shaping>(KEPT);
+const schemaNumbers = new WeakMap<JsonObject, number>();
+let schemas = 0;
+
 /** A stored selection against the type as it is now. */
 export function shapingOf({ eventType, fields }: EventSelection, catalog: Catalog): Shaping {
   const type = catalog.find(eventType);
   if (!type) return "BROKEN";
+  const name = `${numberOf(type.schema)} ${fields}`;
+  const known = shapings.get(name);
+  if (known) return known;
   const parsed = parseSelection(fields, shapeOf(type.schema));
-  if (!("selection" in parsed)) return "BROKEN";
-  return { shape: shapeKey(parsed.selection), selection: parsed.selection };
+  const shaping: Shaping =
+    "selection" in parsed
+      ? { shape: shapeKey(parsed.selection), selection: parsed.selection }
+      : "BROKEN";
+  shapings.set(name, shaping, name.length);
+  return shaping;
+}
+
+function numberOf(schema: JsonObject): number {
+  const known = schemaNumbers.get(schema);
+  if (known !== undefined) return known;
+  schemaNumbers.set(schema, ++schemas);
+  return schemas;
 }
 
 /** The event types whose selection asks for what their schema has no more. */

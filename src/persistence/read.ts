@@ -196,8 +196,17 @@ export class Reader {
   }
 
   /** What a selection left of payloads. */
-  bodies(keys: readonly Pick<Body, "eventId" | "shape">[]): Promise<Body[]> {
-    return this.em.find(Body, { $or: keys.map(({ eventId, shape }) => ({ eventId, shape })) });
+  async bodies(
+    tenantId: string,
+    keys: readonly Pick<Body, "eventId" | "shape">[],
+  ): Promise<Body[]> {
+    const em = this.em;
+    const named = keys.map(({ eventId }) => eventId);
+    const events = await em.find(Event, { tenantId, id: { $in: named } }, { fields: ["id"] });
+    const theirs = new Set(idsOf(events));
+    const seen = keys.filter(({ eventId }) => theirs.has(eventId));
+    if (seen.length === 0) return [];
+    return em.find(Body, { $or: seen.map(({ eventId, shape }) => ({ eventId, shape })) });
   }
 
   async #canonical(tenantId: string, names: readonly string[]): Promise<string[]> {

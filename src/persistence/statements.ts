@@ -5,7 +5,7 @@ import type { Event } from "../domain/event.ts";
 import type { Folded, WebhookHour } from "../domain/health.ts";
 import type { Inbox, InboxRequest } from "../domain/inbox.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
-import type { Recording } from "../domain/store.ts";
+import type { KeyHolder, Recording } from "../domain/store.ts";
 import type { SigningSecret, Webhook } from "../domain/webhook.ts";
 import type { Body } from "./mapping-catalog.ts";
 
@@ -16,13 +16,6 @@ export type Awaitable<T> = T | PromiseLike<T>;
 export interface KeyUse {
   readonly event: Event;
   readonly hash: string;
-}
-
-/** The event that a key was used for first. */
-export interface KeyHolder {
-  readonly eventId: string;
-  readonly hash: string;
-  readonly matchedWebhooks: number;
 }
 
 /** What is asked of the table for one lane. */
@@ -183,6 +176,7 @@ export interface Lookups {
   secrets(tenantId: string): Awaitable<readonly StoredSecret[]>;
   /** By name, retired ones too. */
   eventTypes(tenantId: string): Awaitable<readonly StoredEventType[]>;
+  keyHolder(tenantId: string, key: string): Awaitable<KeyHolder | undefined>;
   /** Deleted webhooks that something still waits for. */
   orphaned(): Awaitable<readonly string[]>;
 }

@@ -11,6 +11,7 @@ import type {
   Claimed,
   ClaimRequest,
   Kept,
+  KeyHolder,
   Lanes,
   NewEvent,
   Recording,
@@ -147,6 +148,10 @@ export class DatabaseStore implements Store {
     } finally {
       this.#waiting -= size;
     }
+  }
+
+  async keyHolder(tenantId: string, key: string): Promise<KeyHolder | undefined> {
+    return this.#database.lookups.keyHolder(tenantId, key);
   }
 
   async keepTest(test: NewEvent, webhookId: string): Promise<Claim> {

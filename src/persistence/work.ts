@@ -79,16 +79,13 @@ export class OrmWork implements Work {
     return secret;
   }
 
-  async webhooksThatSelect(typeNames: ReadonlySet<string>): Promise<Webhook[]> {
+  async webhooksThatRead(): Promise<Webhook[]> {
     this.#webhooksVersion = (await this.tenant())?.webhooksVersion;
-    const webhooks = await this.#em.find(Webhook, {
+    const found = await this.#em.find(Webhook, {
       tenantId: this.#tenantId,
       deletedAt: null,
-      select: { $ne: [] },
+      $or: [{ select: { $ne: [] } }, { filter: { $ne: null } }],
     });
-    const found = webhooks.filter(({ select }) =>
-      select.some(({ eventType }) => typeNames.has(eventType)),
-    );
     for (const webhook of found) {
       this.#webhooks.set(webhook, webhook.version);
       this.#audited.set(webhook, shownOf(webhook));

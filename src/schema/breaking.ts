@@ -1,6 +1,6 @@
 import { EVENT_TYPE_ACTIONS, type EventTypeChange } from "../domain/catalog/registration.ts";
 import { SCHEMA_CHANGE_KINDS } from "../domain/catalog/schema-change.ts";
-import { affectedBy } from "./affected.ts";
+import { affectedBy, brokenBy } from "./affected.ts";
 import { builder } from "./builder.ts";
 import { pageArgs } from "./connection.ts";
 import { WebhookRef } from "./refs.ts";
@@ -57,8 +57,16 @@ export const EventTypeChangeType = builder.objectRef<EventTypeChange>("EventType
       authScopes: { needs: "WEBHOOKS_READ" },
       nullable: true,
       description:
-        "The webhooks whose select would ask for what is gone. When the change is allowed all the same, they are paused until it is mended.",
-      resolve: ({ brokenWebhooks }) => [...brokenWebhooks],
+        "The webhooks whose select would ask for what is gone, at most 100 of them. When the change is allowed all the same, they are all paused until it is mended.",
+      resolve: (change, _args, context) => brokenBy(change, "selections", context),
+    }),
+    brokenFilters: t.field({
+      type: [WebhookRef],
+      authScopes: { needs: "WEBHOOKS_READ" },
+      nullable: true,
+      description:
+        "The webhooks whose filter would test what is gone, so that it turned events away or let them pass without a look; at most 100 of them. When the change is allowed all the same, they are all paused until it is mended.",
+      resolve: (change, _args, context) => brokenBy(change, "filters", context),
     }),
   }),
 });
@@ -74,7 +82,8 @@ builder.objectType(BreakingChangeError, {
   fields: (t) => ({
     changes: t.field({
       type: [EventTypeChangeType],
-      description: "All changes of the call, breaking ones among them.",
+      description:
+        "All changes of the call, breaking ones among them. Of more than 2,500 changes, of each type the gravest.",
       extensions: CHANGES,
       resolve: ({ refusal }) => [...(refusal.details.changes ?? [])],
     }),

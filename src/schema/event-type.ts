@@ -1,6 +1,6 @@
 import type { EventType } from "../domain/catalog/entry.ts";
 import { entryAt } from "../domain/catalog/own.ts";
-import { sdlOf } from "../domain/catalog/sdl.ts";
+import { wholeSdlOf } from "../domain/catalog/sdl.ts";
 import { typescriptOf } from "../domain/catalog/typescript.ts";
 import { PAYLOAD_FORMATS } from "../domain/event.ts";
 import { prepareSample, shapedPayload, type Sample } from "../domain/preview.ts";
@@ -116,8 +116,9 @@ EventTypeRef.implement({
       resolve: ({ samplePayload }) => samplePayload,
     }),
     sdl: t.string({
-      description: "The payload as GraphQL SDL, for code generation.",
-      resolve: (type) => sdlOf(type),
+      description:
+        "The payload as GraphQL SDL, for code generation: its object type, then those of the objects within it and the interfaces that it implements. Define the scalar JSON beside it.",
+      resolve: (type) => wholeSdlOf(type),
     }),
     typescript: t.string({
       description: "The payload as a TypeScript type, for code generation.",

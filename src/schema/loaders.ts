@@ -32,7 +32,7 @@ export function createLoaders(tenantId: string, reader: Reader, webhookReader: W
       const keys = names
         .map((name) => name.split(" "))
         .map(([eventId, shape]) => ({ eventId: eventId!, shape: shape! }));
-      const rows = await reader.bodies(keys);
+      const rows = await reader.bodies(tenantId, keys);
       const texts = new Map(rows.map((row) => [`${row.eventId} ${row.shape}`, row.payload]));
       return names.map((name) => texts.get(name) ?? null);
     }),

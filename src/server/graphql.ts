@@ -1,11 +1,11 @@
 import { contextCacheSymbol } from "@pothos/core";
+import type { GraphQLSchema } from "graphql";
 import {
   createYoga,
   type Plugin,
   type YogaServerInstance,
   type YogaServerOptions,
 } from "graphql-yoga";
-import type { Catalog } from "../domain/catalog/catalog.ts";
 import {
   createLoaders,
   schema,
@@ -26,8 +26,8 @@ export interface Asked {
   readonly caller: Session;
   /** The client's address. */
   readonly from: string | null;
-  /** The caller's event types, where the schema depends on them. */
-  readonly catalog?: Catalog;
+  /** The endpoint's `schemaFor` the caller. */
+  readonly schema?: GraphQLSchema;
   /** Calls `act` when the answer has ended, in whatever way. What is asked on a socket has none. */
   readonly onAnswered?: (act: () => void) => void;
   /** Yoga adds them by itself. */
@@ -39,18 +39,6 @@ export type Yoga = YogaServerInstance<Asked, Context>;
 export interface GraphQLOptions extends Bounds {
   /** The gate: what the client may be told of an error. */
   readonly maskError: (error: unknown) => Error;
-}
-
-/** Where each tenant finds the API with its own event types. */
-const TYPED = "/graphql/typed";
-
-/** What the endpoint has to know of the caller's event types. */
-export async function catalogFor(
-  { graphqlEndpoint }: Pick<Yoga, "graphqlEndpoint">,
-  { rights }: Session,
-  { catalogOf }: { readonly catalogOf: (tenantId: string) => Promise<Catalog> },
-): Promise<Catalog | undefined> {
-  return graphqlEndpoint === TYPED ? catalogOf(rights.tenantId) : undefined;
 }
 
 const WELCOME = `# Hookwire: webhooks you can watch.
@@ -66,8 +54,14 @@ query Catalog {
 }
 `;
 
+export interface Endpoint {
+  readonly yoga: Yoga;
+  /** The schema that the caller's next operation is about; undefined where it is the same for all. */
+  readonly schemaFor: (caller: Session) => Promise<GraphQLSchema | undefined>;
+}
+
 /** By their paths. */
-export type Endpoints = ReadonlyMap<string, Yoga>;
+export type Endpoints = ReadonlyMap<string, Endpoint>;
 
 type Options = Omit<YogaServerOptions<Asked, Context>, "context">;
 
@@ -83,12 +77,24 @@ export function createGraphQL(
     shareMessages(new Messages()),
   ];
   const options = { ...OPTIONS, maskedErrors: { maskError }, plugins: shared };
+  const typed = new TypedSchemas(schema);
+  const { store, rest } = services.tools;
   const plugins = [chooseSchema(), ...shared];
-  const yogas = [
-    createEndpoint({ ...options, graphqlEndpoint: "/graphql", schema }, services),
-    createEndpoint({ ...options, graphqlEndpoint: TYPED, plugins }, services),
+  const endpoints: Endpoint[] = [
+    {
+      yoga: createEndpoint({ ...options, graphqlEndpoint: "/graphql", schema }, services),
+      schemaFor: () => Promise.resolve(undefined),
+    },
+    {
+      yoga: createEndpoint({ ...options, graphqlEndpoint: "/graphql/typed", plugins }, services),
+      async schemaFor({ rights: { tenantId } }) {
+        const catalog = await store.catalog(tenantId);
+        await typed.prepare(tenantId, catalog, rest);
+        return typed.of(tenantId, catalog);
+      },
+    },
   ];
-  return new Map(yogas.map((yoga) => [yoga.graphqlEndpoint, yoga]));
+  return new Map(endpoints.map((endpoint) => [endpoint.yoga.graphqlEndpoint, endpoint]));
 }
 
 const OPTIONS: Options = {
@@ -147,11 +153,9 @@ function limitStreams(limits: Limits, crowd: Crowd): Plugin {
 
 /** What is registered shows in the next operation; a stream goes on as it began. */
 function chooseSchema(): Plugin<Asked> {
-  const typed = new TypedSchemas(schema);
   return {
     onEnveloped({ context, setSchema }) {
-      const { caller, catalog } = context!;
-      setSchema(typed.of(caller.rights.tenantId, catalog!));
+      setSchema(context!.schema!);
     },
   };
 }

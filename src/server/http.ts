@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Catalog } from "../domain/catalog/catalog.ts";
 import type { Auth } from "./auth.ts";
 import { readBody } from "./body.ts";
 import type { Bounds } from "./bounds.ts";
 import { allowOrigin, type Origins } from "./cors.ts";
-import { catalogFor, type Endpoints, type Yoga } from "./graphql.ts";
+import type { Endpoint, Endpoints } from "./graphql.ts";
 import { serveInbox, type VisitInbox } from "./inbox.ts";
 import { limitText } from "./limits.ts";
 import { serveLogin } from "./login.ts";
@@ -20,7 +19,6 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => Promise<vo
 export interface Site extends Bounds {
   readonly auth: Auth;
   readonly endpoints: Endpoints;
-  readonly catalogOf: (tenantId: string) => Promise<Catalog>;
   readonly origins: Origins;
   readonly visitInbox: VisitInbox;
   readonly isReady: () => Promise<boolean>;
@@ -82,8 +80,9 @@ export function serve(server: Server, site: Site): void {
 
 function route({ url = "" }: IncomingMessage, site: Site): Handle {
   const [path = ""] = url.split("?");
-  const yoga = site.endpoints.get(path);
-  if (yoga) return (request, response) => serveGraphQL(request, response, { ...site, yoga });
+  const endpoint = site.endpoints.get(path);
+  if (endpoint)
+    return (request, response) => serveGraphQL(request, response, { ...site, ...endpoint });
   if (path.startsWith("/in/"))
     return (request, response) => serveInbox(request, response, site.visitInbox, site.wait);
   switch (path) {
@@ -110,9 +109,8 @@ function route({ url = "" }: IncomingMessage, site: Site): Handle {
 async function serveGraphQL(
   request: IncomingMessage,
   response: ServerResponse,
-  site: Site & { readonly yoga: Yoga },
+  { auth, yoga, schemaFor, limits, rates, origins }: Site & Endpoint,
 ): Promise<void> {
-  const { auth, yoga, limits, rates, origins } = site;
   if (allowOrigin(request, response, origins)) return;
   const caller = await auth.identify(request, undefined);
   if (!caller) return refuseStranger(request, response);
@@ -124,10 +122,13 @@ async function serveGraphQL(
   const asked = {
     caller,
     from: request.socket.remoteAddress ?? null,
-    catalog: await catalogFor(yoga, caller, site),
     onAnswered: (act: () => void) => onAnswered(response, act),
   };
-  if (request.method !== "POST") return await yoga(request, response, asked);
+  if (request.method !== "POST") {
+    const schema = await schemaFor(caller);
+    if (caller.isOver) return refuseStranger(request, response);
+    return await yoga(request, response, { ...asked, schema });
+  }
   // Only a script can send JSON to another site without asking it first, and we answer no such question.
   const type = request.headers["content-type"]?.toLowerCase() ?? "";
   if (!/^application\/(graphql\+)?json\b/.test(type)) return sendError(response, 415, ...NOT_JSON);
@@ -135,10 +136,11 @@ async function serveGraphQL(
   const { bytes, truncated } = await readBody(request, limits.HOOKWIRE_LIMIT_BODY);
   if (truncated)
     return sendError(response, 413, "LIMIT_REACHED", limitText(limits, "HOOKWIRE_LIMIT_BODY"));
+  const schema = await schemaFor(caller);
   // It took its time, and the key may be over by now.
   if (caller.isOver) return refuseStranger(request, response);
   const body = parsed(bytes) ?? replay(bytes);
-  await yoga(Object.assign(request, { body }), response, asked);
+  await yoga(Object.assign(request, { body }), response, { ...asked, schema });
 }
 
 /** Whether it was given in full or not. */

@@ -3,13 +3,12 @@ import type { Duplex } from "node:stream";
 import { getOperationAST, GraphQLError, type ExecutionArgs, type ExecutionResult } from "graphql";
 import { CloseCode, handleProtocols, makeServer, MessageType } from "graphql-ws";
 import { WebSocketServer, type WebSocket } from "ws";
-import type { Catalog } from "../domain/catalog/catalog.ts";
 import type { Auth } from "./auth.ts";
 import type { Bounds } from "./bounds.ts";
 import { mayOpenSocket, type Origins } from "./cors.ts";
 import type { Place } from "./crowd.ts";
 import type { Params } from "./documents.ts";
-import { catalogFor, type Endpoints, type Yoga } from "./graphql.ts";
+import type { Endpoint, Endpoints, Yoga } from "./graphql.ts";
 import { limitText, overLimit } from "./limits.ts";
 import { Outflow } from "./outflow.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +16,7 @@ import type { Session } from "./session.ts";
 /** One client's socket: the request that opened it, and who it turned out to be. */
 interface Peer extends Record<PropertyKey, unknown> {
   readonly request: IncomingMessage;
-  readonly yoga: Yoga;
+  readonly endpoint: Endpoint;
   readonly outflow: Outflow;
   readonly place: Place;
   /** Ids of operations that are not begun yet. */
@@ -32,7 +31,6 @@ type Protocol = ReturnType<typeof makeServer<{ authorization?: unknown }, Peer>>
 
 export interface SocketOptions extends Bounds {
   readonly endpoints: Endpoints;
-  readonly catalogOf: (tenantId: string) => Promise<Catalog>;
   readonly auth: Auth;
   readonly origins: Origins;
   /** The gate: what the client may be told of an error. */
@@ -59,8 +57,8 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
   let isOpen = true;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const yoga = options.endpoints.get(request.url?.split("?")[0] ?? "");
-    if (!isOpen || !yoga)
+    const endpoint = options.endpoints.get(request.url?.split("?")[0] ?? "");
+    if (!isOpen || !endpoint)
       return refuse(socket, "404 Not Found", "NOT_FOUND", "There is nothing at this address.");
     if (!mayOpenSocket(request, origins))
       return refuse(socket, "403 Forbidden", "FORBIDDEN", FOREIGN);
@@ -70,7 +68,7 @@ export function serveSockets(server: Server, options: SocketOptions): Sockets {
     sockets.handleUpgrade(request, socket, head, (opened) =>
       serveSocket(protocol, opened, {
         request,
-        yoga,
+        endpoint,
         outflow: new Outflow(opened),
         place: crowd.enter(),
         preparing: new Set(),
@@ -191,15 +189,15 @@ const GONE: ExecutionResult = {};
 
 /** What runs an operation, or the errors of its document. */
 async function prepare(
-  { persisted, catalogOf }: SocketOptions,
-  { yoga, caller, outflow, request }: Peer,
+  { persisted }: SocketOptions,
+  { endpoint, caller, outflow, request }: Peer,
   params: Params & { readonly query: string },
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   const { variables, operationName } = params;
   const query = persisted?.textFor(params, caller!) ?? params.query;
   const from = request.socket.remoteAddress ?? null;
-  const catalog = await catalogFor(yoga, caller!, { catalogOf });
-  const enveloped = yoga.getEnveloped({ caller: caller!, from, catalog, params });
+  const schema = await endpoint.schemaFor(caller!);
+  const enveloped = endpoint.yoga.getEnveloped({ caller: caller!, from, schema, params });
   const document = parsed(() => enveloped.parse(query) as ExecutionArgs["document"]);
   const errors = enveloped.validate(enveloped.schema, document) as readonly GraphQLError[];
   if (errors.length > 0) return errors.map(told);

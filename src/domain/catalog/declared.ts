@@ -10,6 +10,7 @@ import type { EventTypeContent } from "./own.ts";
 import { isSameSchema } from "./registration.ts";
 import { schemaProblems } from "./schema-rules.ts";
 import { shapeOf } from "./shape-of.ts";
+import { sharedSchema } from "./shared-schema.ts";
 
 /** Problems of a whole call: nobody reads further. */
 const MAX_PROBLEMS = 200;
@@ -47,7 +48,8 @@ export async function checkTypes(
     const found = [...fieldProblems(type), ...schemaAndSample(type, catalog)];
     for (const problem of found)
       problems.push({ ...problem, path: ["types", String(index), ...problem.path] });
-    if (found.length === 0) checked.push({ ...type, ...FIELDS.parse(type) });
+    if (found.length === 0)
+      checked.push({ ...type, ...FIELDS.parse(type), schema: sharedSchema(type.schema) });
     if (problems.length >= MAX_PROBLEMS) break;
     await rest();
   }
@@ -80,7 +82,7 @@ function schemaAndSample(type: EventTypeContent, catalog: Catalog): Problem[] {
   if (!isObject(schema)) return [{ path: ["schema"], message: "must be a JSON Schema object" }];
   const inSchema = schemaProblems(schema);
   if (inSchema.length > 0) return inSchema.map((problem) => of("schema", "The schema", problem));
-  const names = nameProblems(type.name, shapeOf(schema));
+  const names = nameProblems(type.name, shapeOf(sharedSchema(schema)));
   if (names.length > 0) return names.map((problem) => of("schema", "The payload", problem));
   const text = JSON.stringify(samplePayload) ?? "";
   if (Buffer.byteLength(text) > SAMPLE_MAX_BYTES)
@@ -116,8 +118,7 @@ function nameClashes(types: readonly EventTypeContent[], catalog: Catalog): Prob
     ] as [string, string][]) {
       const holder = taken.get(word);
       const path = ["types", String(index), ...place.split(".")];
-      if (holder !== undefined)
-        problems.push({ path, message: `${word} is a name of ${holder} already` });
+      if (holder !== undefined) problems.push({ path, message: taking(word, holder, type.name) });
       taken.set(word, type.name);
     }
   const clashes = typeNameClashes([...catalog.types.map((type) => type.name), ...declared]);
@@ -129,6 +130,11 @@ function nameClashes(types: readonly EventTypeContent[], catalog: Catalog): Prob
     problems.push({ path: ["types", String(index), "name"], message });
   }
   return problems;
+}
+
+function taking(word: string, holder: string, name: string): string {
+  if (holder !== name) return `${word} is a name of ${holder} already`;
+  return `${word} is declared twice`;
 }
 
 /** Deeper than any schema or sample may be, and than a comparison could follow. */

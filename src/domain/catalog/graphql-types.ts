@@ -109,7 +109,7 @@ function dataField(key: string, field: FieldShape, place: Place, reading: Readin
 }
 
 function typeOf(shape: Shape, place: Place, reading: Reading): DataTypeRef {
-  const inner = oneOfMany(withoutNull(shape));
+  const inner = besidesNull(shape);
   switch (inner.kind) {
     case "string":
       return { kind: "scalar", name: "String" };
@@ -147,8 +147,12 @@ function typeOfObject(shape: ObjectShape, place: Place, reading: Reading): DataT
   return { kind: "object", typeName };
 }
 
-/** Objects that differ only in what they require, as by "one of these must be there", are one type: all is nullable. */
-function oneOfMany(shape: Shape): Shape {
+/**
+ * What a value is besides null. Objects that differ only in what they require, as by "one of these must be there", are one:
+ * in GraphQL all is nullable.
+ */
+export function besidesNull(nullable: Shape): Shape {
+  const shape = withoutNull(nullable);
   if (shape.kind !== "union") return shape;
   const [first = shape, ...others] = shape.of.map(withoutRequired);
   if (first.kind !== "object") return shape;

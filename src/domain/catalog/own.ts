@@ -1,4 +1,5 @@
 import type { EventType, JsonObject } from "./entry.ts";
+import { sharedSchema } from "./shared-schema.ts";
 
 /** An event type that a tenant declared, as it is now. */
 export class OwnEventType {
@@ -64,7 +65,7 @@ export function entryOf(
     builtIn: false,
     groups: [],
     version: own.version,
-    schema: own.schema,
+    schema: sharedSchema(own.schema),
     samplePayload: own.samplePayload,
   };
 }

@@ -50,10 +50,10 @@ const VALUE_RULES: Readonly<
   oneOf: choices,
   exclusiveMinimum: bound,
   exclusiveMaximum: bound,
-  enum: (value) =>
-    Array.isArray(value) && value.length > MAX_ENUM
-      ? `has more than ${MAX_ENUM} values`
-      : undefined,
+  enum: (value) => {
+    if (!Array.isArray(value) || (value.length > 0 && value.length <= MAX_ENUM)) return undefined;
+    return value.length === 0 ? "must have at least one value" : `has more than ${MAX_ENUM} values`;
+  },
   items: (value) =>
     Array.isArray(value) ? "is a list, as in older drafts: use `prefixItems`" : undefined,
   required: (value) => {

@@ -193,6 +193,7 @@ test.each<[JsonObject, string]>([
   ],
   [field({ anyOf: times(51, () => true) }), "/properties/it/anyOf has more than 50 members"],
   [field({ oneOf: times(51, () => true) }), "/properties/it/oneOf has more than 50 members"],
+  [field({ enum: [] }), "/properties/it/enum must have at least one value"],
   [field({ enum: times(1_001, Number) }), "/properties/it/enum has more than 1000 values"],
   [
     { type: "object", properties: JSON.parse('{"__proto__": {}}') },

@@ -7,6 +7,7 @@ import {
   type DataType,
   type DataTypeRef,
 } from "./graphql-types.ts";
+import { INTERFACES, interfaceName } from "./interfaces.ts";
 import { shapeOf } from "./shape-of.ts";
 
 /**
@@ -23,6 +24,13 @@ export function sdlOf(
     ...nested.map((type) => printType("type", type)),
   ];
   return types.join("\n");
+}
+
+/** As clients see it: with its interfaces, which are defined last, so that only the scalar JSON is needed beside it. */
+export function wholeSdlOf(type: Pick<EventType, "name" | "description" | "schema" | "groups">) {
+  const names = type.groups.map(interfaceName);
+  const interfaces = INTERFACES.filter(({ typeName }) => names.includes(typeName));
+  return [sdlOf(type, names), ...interfaces.map(sdlOfInterface)].join("\n");
 }
 
 export function sdlOfInterface(type: DataType): string {

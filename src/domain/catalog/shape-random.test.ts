@@ -16,7 +16,7 @@ function conforms(shape: Shape, value: Json): boolean {
     case "number":
       return typeof value === shape.kind && (shape.values?.includes(value) ?? true);
     case "integer": {
-      const isSmall = Math.abs(Number(value)) < 2 ** 31;
+      const isSmall = (Number(value) | 0) === value;
       return (
         Number.isInteger(value) &&
         (shape.values?.includes(value) ?? true) &&

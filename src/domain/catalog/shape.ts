@@ -15,7 +15,7 @@ export interface ScalarShape {
   readonly kind: "string" | "number" | "integer" | "boolean" | "null";
   /** The only values that it takes; null when there are too many to tell. */
   readonly values: readonly Json[] | null;
-  /** Of an integer: whether all of its values lie within ±(2^31 - 1), so that GraphQL's Int can carry them. */
+  /** Of an integer: whether all of its values lie within 32 bits, so that GraphQL's Int can carry them. */
   readonly isInt32: boolean;
 }
 

@@ -5,7 +5,8 @@ export const ANY: AnyShape = { kind: "any" };
 /** More literals than this help no reader; the longest lists that people write are of countries and time zones. */
 const MAX_VALUES = 1_000;
 
-const INT32_MAX = 2 ** 31 - 1;
+/** GraphQL's Int. */
+const [INT32_MIN, INT32_MAX] = [-(2 ** 31), 2 ** 31 - 1];
 
 /** `isInt32` says what the bounds of the schema say; that the values are small enough is seen here. */
 export function scalar(
@@ -22,7 +23,7 @@ export function scalar(
 }
 
 export function isWithinInt32(value: number): boolean {
-  return Math.abs(value) <= INT32_MAX;
+  return value >= INT32_MIN && value <= INT32_MAX;
 }
 
 /** What takes each value that one of them takes. Of none: any, since nothing is known. */

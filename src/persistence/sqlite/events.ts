@@ -1,17 +1,19 @@
 import type { Event } from "../../domain/event.ts";
+import type { KeyHolder } from "../../domain/store.ts";
 import type { Body } from "../mapping-catalog.ts";
-import type { KeyHolder, KeyUse } from "../statements.ts";
+import type { KeyUse } from "../statements.ts";
 import { at, insert, type SqliteHandle } from "./rows.ts";
+
+export const KEY_HOLDER = `
+  select k.event_id as eventId, k.hash, e.matched_webhooks as matchedWebhooks
+  from idempotency_key k left join event e on e.id = k.event_id where k.tenant_id = ? and k.key = ?`;
 
 export function eventStatements(db: SqliteHandle) {
   const addEvent = db.prepare(insert("event", 10));
   const useKey = db.prepare(
     "insert into idempotency_key values (?, ?, ?, ?, ?) on conflict do nothing",
   );
-  const keyHolder = db.prepare<[string, string], KeyHolder>(
-    `select k.event_id as eventId, k.hash, e.matched_webhooks as matchedWebhooks
-     from idempotency_key k left join event e on e.id = k.event_id where k.tenant_id = ? and k.key = ?`,
-  );
+  const keyHolder = db.prepare<[string, string], KeyHolder>(KEY_HOLDER);
   const addBody = db.prepare(`${insert("body", 3)} on conflict do nothing`);
   return {
     addEvents(events: readonly Event[]): void {

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../domain/catalog/entry.ts";
 import type { Predicate } from "../../domain/filter.ts";
+import type { KeyHolder } from "../../domain/store.ts";
 import type { EventSelection, StoredHeader } from "../../domain/webhook.ts";
 import type {
   Lookups,
@@ -8,6 +9,7 @@ import type {
   StoredWebhook,
   Versions,
 } from "../statements.ts";
+import { KEY_HOLDER } from "./events.ts";
 import { columns, date, type Row, type SqliteHandle } from "./rows.ts";
 
 const WEBHOOK = columns<StoredWebhook>("w", {
@@ -69,6 +71,7 @@ export function createLookups(db: SqliteHandle): Lookups {
   const eventTypes = db.prepare<[string], EventTypeRow>(
     `select ${EVENT_TYPE} from event_type t where t.tenant_id = ? order by t.name`,
   );
+  const keyHolder = db.prepare<[string, string], KeyHolder>(KEY_HOLDER);
   const orphaned = db
     .prepare<[], string>(
       `select id from webhook where deleted_at is not null
@@ -82,6 +85,7 @@ export function createLookups(db: SqliteHandle): Lookups {
     secrets: (tenantId) =>
       secrets.all(tenantId).map((row) => ({ ...row, expiresAt: date(row.expiresAt) })),
     eventTypes: (tenantId) => eventTypes.all(tenantId).map(eventTypeOf),
+    keyHolder: (tenantId, key) => keyHolder.get(tenantId, key),
     orphaned: () => orphaned.all(),
   };
 }
