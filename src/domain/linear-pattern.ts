@@ -1,5 +1,7 @@
 import { RE2JS } from "re2js";
 import { Lru } from "./lru.ts";
+import { re2Syntax } from "./pattern-syntax.ts";
+import { Untranslatable } from "./untranslatable.ts";
 
 /** Instructions of the compiled pattern: a character of a text costs at most as many steps. */
 const MAX_INSTRUCTIONS = 1_000;
@@ -12,21 +14,18 @@ const MAX_CHARACTERS = 500;
 const compiled = new Lru<string, RE2JS>(50);
 
 /**
- * A regular expression of a tenant, in time linear in the text: JavaScript's own engine takes
- * exponential time for `^(a+)+$`. Throws when RE2 can't take the pattern.
+ * A regular expression of a tenant, with the meaning that ECMA-262 gives it with the flag `u`, in time linear in the text:
+ * JavaScript's own engine takes exponential time for `^(a+)+$`. Throws when RE2 can't take the pattern.
  */
 export function linearPattern(source: string): RE2JS {
   const known = compiled.get(source);
   if (known) return known;
-  const pattern = RE2JS.compile(RE2JS.translateRegExp(source));
+  const pattern = RE2JS.compile(re2Syntax(source));
   compiled.set(source, pattern);
   return pattern;
 }
 
-/**
- * What keeps the pattern from being used, in words that continue the name of its place. RE2 differs from JavaScript in
- * two sets of characters: its `\s` is only that of ASCII, and its `.` takes carriage returns.
- */
+/** What keeps the pattern from being used, in words that continue the name of its place. */
 export function patternProblem(source: string): string | null {
   if (source.length > MAX_CHARACTERS) {
     return `is a pattern of more than ${MAX_CHARACTERS} characters`;
@@ -41,18 +40,9 @@ export function patternProblem(source: string): string | null {
     if (linearPattern(source).programSize() <= MAX_INSTRUCTIONS) return null;
     return "repeats too much: use smaller counts in braces, or minLength and maxLength";
   } catch (error) {
-    return linearProblem(source, error);
+    if (error instanceof Untranslatable) return error.message;
+    return `is a regular expression that RE2 can't take: ${reason(error)}`;
   }
-}
-
-function linearProblem(source: string, error: unknown): string {
-  if (/\(\?<?[=!]/.test(source)) {
-    return "looks ahead or behind, which could take forever: only patterns that RE2 knows are taken";
-  }
-  if (/\\(?:[1-9]|k<)/.test(source)) {
-    return "refers back to a group, which could take forever: only patterns that RE2 knows are taken";
-  }
-  return `is a regular expression that RE2 can't take: ${reason(error)}`;
 }
 
 /** What comes last in "Invalid regular expression: /(a/u: Unterminated group". */

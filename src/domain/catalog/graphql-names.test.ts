@@ -23,12 +23,14 @@ test.each([
   ["_x", "_x"],
   ["--x", "_x"],
   ["x__y", "x__y"],
-  ["é", "_"],
-  ["a🎉b", "a_b"],
-  ["🎉🎉", "_"],
+  ["é", "_u00e9"],
+  ["größe", "gr_u00f6_u00dfe"],
+  ["имя", "_u0438_u043c_u044f"],
+  ["a🎉b", "a_u1f389b"],
+  ["🎉🎉", "_u1f389_u1f389"],
   ["", "_"],
   ["type", "type"],
-  ["\uD800", "_"],
+  ["\uD800", "_ud800"],
 ])("the key %j is the field %s", (key, name) => {
   expect(fieldName(key)).toBe(name);
 });
@@ -57,7 +59,7 @@ test.each([
   ["billing-address", "OrderData_BillingAddress"],
   ["lineItems", "OrderData_LineItems"],
   ["1st", "OrderData_1st"],
-  ["🎉", "OrderData__"],
+  ["🎉", "OrderData_U1f389"],
   ["", "OrderData__"],
 ])("an object under %j is an %s", (key, typeName) => {
   expect(nestedTypeName("OrderData", key)).toBe(typeName);

@@ -1,14 +1,22 @@
 /** What the schema itself calls its types, or may: an event type whose type would be called so can't have one. */
 export const RESERVED_TYPE_NAMES: ReadonlySet<string> = new Set(["EventData", "CustomEventData"]);
 
-/** The GraphQL field of a JSON key. Two keys may come to the same name. */
+/**
+ * The GraphQL field of a JSON key. Letters that GraphQL does not know are written by their numbers, so that names of other
+ * alphabets stay apart; still, two keys may come to the same name.
+ */
 export function fieldName(key: string): string {
   const name = key
+    .replaceAll(/[^\0-\x7f]/gu, (letter) => `_u${numberOf(letter)}`)
     .replaceAll(/[^_A-Za-z0-9]/gu, "_")
     // Names with two underscores before them are GraphQL's own.
     .replace(/^__+/, "_")
     .replace(/^(?=\d)/, "_");
   return name || "_";
+}
+
+function numberOf(letter: string): string {
+  return letter.codePointAt(0)!.toString(16).padStart(4, "0");
 }
 
 /** The GraphQL type of an event type's payload: PaymentReceivedData of payment_received. */
@@ -21,7 +29,7 @@ export function dataTypeName(eventTypeName: string): string {
  * `b` within `a` are told apart.
  */
 export function nestedTypeName(typeName: string, key: string): string {
-  return `${typeName}_${pascal(key) || "_"}`;
+  return `${typeName}_${pascal(fieldName(key)) || "_"}`;
 }
 
 /** payment_received, payment-received and paymentReceived: PaymentReceived. */

@@ -2,7 +2,7 @@ import { below, type PayloadProblem } from "../payload-problem.ts";
 import { isRules, type Place } from "./schema-places.ts";
 
 /** Subschemas, each counted as often as it is referred to: the work that one value can take. */
-const MAX_FOLLOWED = 2_000;
+const MAX_FOLLOWED = 1_000;
 /** Of subschemas and references: compiling and validating recurse as deep. */
 const MAX_FOLLOWED_DEPTH = 32;
 

@@ -10,7 +10,7 @@ const MAX_BYTES = 64 * 1_024;
 /** Of JSON, as of payloads: examples and enums may be deeper than subschemas. */
 const MAX_JSON_DEPTH = 64;
 /** Those in `$defs` that nobody refers to included. */
-const MAX_PLACES = 2_000;
+const MAX_PLACES = 1_000;
 const MAX_PROBLEMS = 100;
 
 /**
