@@ -36,7 +36,12 @@ const nested = (levels: number): object =>
 const field = (it: object) => ({ type: "object", properties: { it } });
 
 test.each<[string, object, string, RegExp]>([
-  ["looks ahead", field({ type: "string", pattern: "(?=a)b" }), "/properties/it/pattern", /looks ahead/],
+  [
+    "looks ahead",
+    field({ type: "string", pattern: "(?=a)b" }),
+    "/properties/it/pattern",
+    /looks ahead/,
+  ],
   ["refers elsewhere", field({ $ref: "https://example.com/a" }), "/properties/it/$ref", /itself/],
   ["refers to itself", field({ $ref: "#" }), "/properties/it/$ref", /recursive/],
   ["is too deep", nested(16), "/properties/a".repeat(16), /16 levels/],
