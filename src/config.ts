@@ -48,11 +48,20 @@ export const SETTINGS = {
   },
   DATABASE_URL: {
     parse: z.string().transform((text) => {
+      if (/^postgres(ql)?:\/\/./.test(text) && URL.canParse(text)) return text;
       const file = /^sqlite:(.+)$/.exec(text)?.[1];
-      return file ?? fail("sqlite:<file> or sqlite::memory:");
+      return (
+        file ??
+        fail("sqlite:<file>, sqlite::memory: or postgres://<user>:<password>@<host>/<database>")
+      );
     }),
     default: "sqlite:data/hookwire.db",
-    help: "where everything is kept",
+    help: "where everything is kept: sqlite:<file>, sqlite::memory: or postgres://<user>:<password>@<host>/<database>",
+  },
+  HOOKWIRE_POOL: {
+    parse: integer(4, 1000),
+    default: "10",
+    help: "connections of this process to PostgreSQL",
   },
   HOOKWIRE_ADMIN_KEY: {
     parse: z.string().transform((text) => {
@@ -65,7 +74,7 @@ export const SETTINGS = {
   HOOKWIRE_SECRET_KEY: {
     parse: z.string().transform((text) => (text === "" ? undefined : secretKey(text))),
     default: "",
-    help: "encrypts signing secrets at rest; made at the first start and kept beside the database when empty",
+    help: "encrypts signing secrets at rest; made at the first start and kept beside the database when empty; with PostgreSQL it must be set, the same for all processes",
   },
   HOOKWIRE_ALLOW_TARGETS: {
     parse: cidrs,

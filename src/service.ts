@@ -18,13 +18,12 @@ import { LogStream } from "./live/stream.ts";
 import { Tail } from "./live/tail.ts";
 import { Turnstile } from "./live/turnstile.ts";
 import { logLine, type Logger } from "./log.ts";
-import { prepareInstallation } from "./persistence/installation.ts";
 import { NarrowReader, NarrowWebhookReader } from "./persistence/narrow.ts";
 import { LogReader } from "./persistence/read-log.ts";
 import { TenantReader } from "./persistence/read-tenants.ts";
 import { WebhookReader } from "./persistence/read-webhooks.ts";
 import { Reader } from "./persistence/read.ts";
-import { inWords, openDatabase, storageProblem } from "./persistence/sqlite/open.ts";
+import { openStorage, storageProblem, type Storage } from "./persistence/storage.ts";
 import { DatabaseStore } from "./persistence/store.ts";
 import { Auth } from "./server/auth.ts";
 import { createBounds } from "./server/bounds.ts";
@@ -63,8 +62,14 @@ export async function startService(
   started.defer(() => void listener.close());
   const url = config.PUBLIC_URL ?? `http://${hostOf(config.HOST)}:${portOf(listener)}`;
   const base = createBase(config, log, url, circumstances);
-  const { announce, file } = base;
-  const storage = await openStorage(base);
+  const { announce } = base;
+  const storage = await openStorage({
+    ...base,
+    url: config.DATABASE_URL,
+    secretKey: config.HOOKWIRE_SECRET_KEY,
+    adminKey: config.HOOKWIRE_ADMIN_KEY,
+    pool: config.HOOKWIRE_POOL,
+  });
   started.defer(() => storage.database.close());
   const { store, engine, upkeep, sender, tail, keys } = await createLine(base, storage);
   started.defer(async () => {
@@ -72,7 +77,7 @@ export async function startService(
   });
 
   // No lease of an earlier run is alive; what is published from now on has leases of its own.
-  for (const fact of await inWords(file, () => store.endLeases())) announce(fact);
+  for (const fact of await storage.inWords(() => store.endLeases())) announce(fact);
   engine.start(store.tenantIds);
   upkeep.start(store.tenantIds);
   const stopping = new AbortController();
@@ -114,7 +119,6 @@ export async function startService(
 }
 
 type Base = ReturnType<typeof createBase>;
-type Storage = Awaited<ReturnType<typeof openStorage>>;
 type Line = Awaited<ReturnType<typeof createLine>>;
 type Open = Pick<Line, "store" | "engine" | "tail"> & {
   readonly auth: Auth;
@@ -134,7 +138,7 @@ function createBase(
     config,
     url,
     inboxUrl,
-    file: config.DATABASE_URL,
+    owner: randomBytes(8).toString("hex"),
     clock,
     random,
     newId: createIds(clock.now),
@@ -159,24 +163,6 @@ function createBase(
   };
 }
 
-async function openStorage({ config, file, clock }: Base) {
-  const database = await inWords(file, () => openDatabase(file));
-  try {
-    const installation = await inWords(file, () =>
-      prepareInstallation(database.writer, {
-        file,
-        secretKey: config.HOOKWIRE_SECRET_KEY,
-        adminKey: config.HOOKWIRE_ADMIN_KEY,
-        now: clock.now(),
-      }),
-    );
-    return { database, installation };
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
-}
-
 /** From publish to record: the store, the engine that empties it, and what hears of each commit. */
 async function createLine(base: Base, { database, installation }: Storage) {
   const { config } = base;
@@ -184,13 +170,16 @@ async function createLine(base: Base, { database, installation }: Storage) {
   const store = await DatabaseStore.open(database, {
     ...base,
     vault: installation.vault,
-    owner: randomBytes(8).toString("hex"),
     listener: {
       appended(entries) {
         tail.append(entries);
         upkeep.appended(entries);
       },
       webhooksChanged: (tenantId) => engine.webhooksChanged(tenantId),
+      due(places) {
+        for (const { tenantId, webhookId } of places)
+          engine.wake(tenantId, webhookId, base.clock.now());
+      },
       keysChanged: () => void keys.refresh().catch(base.report),
     },
   });
@@ -212,7 +201,13 @@ async function createLine(base: Base, { database, installation }: Storage) {
     retentionMs: config.HOOKWIRE_RETENTION,
     auditRetentionMs: config.HOOKWIRE_AUDIT_RETENTION,
   });
-  const engine = new Engine({ ...base, store, sender, concurrency: config.HOOKWIRE_CONCURRENCY });
+  const engine = new Engine({
+    ...base,
+    store,
+    sender,
+    concurrency: config.HOOKWIRE_CONCURRENCY,
+    senders: () => database.others?.senders() ?? 1,
+  });
   return { tail, store, sender, upkeep, engine, keys };
 }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,8 +7,10 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { print, type ExecutionResult } from "graphql";
 import { createClient, type Client } from "graphql-ws";
 import { pino } from "pino";
+import { inject, test } from "vitest";
 import { readConfig } from "../src/config.ts";
 import { startService, type Circumstances, type Service } from "../src/service.ts";
+import { freshDatabase, type FreshDatabase } from "./fresh-database.ts";
 
 export const ADMIN_KEY = "an-operator-key-of-the-tests";
 
@@ -20,6 +23,10 @@ const SETTINGS = {
   HOOKWIRE_SENDERS: "0",
 };
 
+/** The server that tests run on; SQLite when there is none. */
+export const POSTGRES = inject("postgres");
+const SHARED_KEY = Buffer.alloc(32, 1).toString("base64");
+
 export interface LogLine {
   readonly message: string;
   readonly level: string;
@@ -29,6 +36,8 @@ export interface LogLine {
 export interface AppOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly circumstances?: Partial<Circumstances>;
+  /** One that others use too; it is not dropped at the end. */
+  readonly database?: { readonly url: string };
 }
 
 /** The real service: a fresh database file, the API over HTTP, sockets and SSE. Gone when the test ends. */
@@ -40,6 +49,8 @@ export class App implements AsyncDisposable {
   key = ADMIN_KEY;
   #service!: Service;
   #options: AppOptions;
+  #database: FreshDatabase | undefined;
+  readonly #secretKey = randomBytes(32).toString("base64");
   readonly #clients = new Set<Client>();
 
   constructor(options: AppOptions) {
@@ -55,15 +66,18 @@ export class App implements AsyncDisposable {
   }
 
   get env(): Record<string, string> {
+    const server = this.#options.database ?? this.#database;
     return {
       ...SETTINGS,
-      DATABASE_URL: `sqlite:${join(this.folder, "hookwire.db")}`,
+      DATABASE_URL: server?.url ?? `sqlite:${join(this.folder, "hookwire.db")}`,
+      ...(server && { HOOKWIRE_SECRET_KEY: this.#options.database ? SHARED_KEY : this.#secretKey }),
       ...this.#options.env,
     };
   }
 
   async start(options: AppOptions = this.#options): Promise<void> {
     this.#options = options;
+    if (POSTGRES && !options.database) this.#database ??= await freshDatabase(POSTGRES);
     const log = pino(
       { messageKey: "message", formatters: { level: (level) => ({ level }) } },
       { write: (line: string) => this.log.push(JSON.parse(line) as LogLine) },
@@ -166,6 +180,7 @@ export class App implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.#database?.[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -194,3 +209,6 @@ export async function first<T>(
   for await (const message of messages) if (isMeant(message)) return message;
   throw new Error("The stream ended before that message");
 }
+
+/** A test that looks into the file of SQLite, or holds a lock on it. */
+export const testOnFile = test.skipIf(POSTGRES !== undefined);

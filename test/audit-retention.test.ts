@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { createIds } from "../src/domain/id.ts";
-import { eventually, startApp, type App } from "./app.ts";
+import { eventually, startApp, type App, testOnFile } from "./app.ts";
 import { entries } from "./audit-steps.ts";
 import { openDatabase } from "./second-tenant.ts";
 import { makeInbox } from "./steps.ts";
@@ -68,7 +68,7 @@ test("without a setting they are kept for a year", async () => {
   });
 });
 
-test("many old entries go in steps of at most 300, the oldest first", async () => {
+testOnFile("many old entries go in steps of at most 300, the oldest first", async () => {
   const { app, clock, pass } = await startAging({ HOOKWIRE_AUDIT_RETENTION: "P1D" });
   await using _ = app;
   const db = openDatabase(app);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 import { openStreams } from "../src/live/stream.ts";
-import { ADMIN_KEY, startApp, type App } from "./app.ts";
+import { ADMIN_KEY, startApp, type App, testOnFile } from "./app.ts";
 import { makeInbox, makeWebhook } from "./steps.ts";
 
 const QUERY = JSON.stringify({ query: "{ events { name } }" });
@@ -134,29 +134,32 @@ test("/healthz, /readyz, /login and inboxes are open", async () => {
     expect((await fetch(open)).status).toBe(200);
 });
 
-test("without a key in the settings one is made at the first start, told once, and only its hash is stored", async () => {
-  await using app = await startApp({ env: { HOOKWIRE_ADMIN_KEY: "" } });
-  const { adminKey = "", link = "" } = app.firstStart ?? {};
-  expect(adminKey.length).toBeGreaterThan(40);
-  const authorization = `Bearer ${adminKey}`;
-  expect((await ask(app, { authorization })).status).toBe(200);
-  await app.stop();
-  const files = readdirSync(app.folder).map((name) => readFileSync(join(app.folder, name)));
-  expect(files.length).toBeGreaterThan(0);
-  const bare = adminKey.replace(/^hook_/, "");
-  const forms = [
-    adminKey,
-    bare,
-    new URL(link).searchParams.get("token") ?? "",
-    Buffer.from(bare, "base64url"),
-  ];
-  for (const file of files) for (const form of forms) expect(file.includes(form)).toBe(false);
-  expect(JSON.stringify(app.log)).not.toContain(bare);
-  await app.start();
-  expect(app.firstStart).toBeUndefined();
-  expect((await ask(app, { authorization })).status).toBe(200);
-  expect((await ask(app, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(401);
-});
+testOnFile(
+  "without a key in the settings one is made at the first start, told once, and only its hash is stored",
+  async () => {
+    await using app = await startApp({ env: { HOOKWIRE_ADMIN_KEY: "" } });
+    const { adminKey = "", link = "" } = app.firstStart ?? {};
+    expect(adminKey.length).toBeGreaterThan(40);
+    const authorization = `Bearer ${adminKey}`;
+    expect((await ask(app, { authorization })).status).toBe(200);
+    await app.stop();
+    const files = readdirSync(app.folder).map((name) => readFileSync(join(app.folder, name)));
+    expect(files.length).toBeGreaterThan(0);
+    const bare = adminKey.replace(/^hook_/, "");
+    const forms = [
+      adminKey,
+      bare,
+      new URL(link).searchParams.get("token") ?? "",
+      Buffer.from(bare, "base64url"),
+    ];
+    for (const file of files) for (const form of forms) expect(file.includes(form)).toBe(false);
+    expect(JSON.stringify(app.log)).not.toContain(bare);
+    await app.start();
+    expect(app.firstStart).toBeUndefined();
+    expect((await ask(app, { authorization })).status).toBe(200);
+    expect((await ask(app, { authorization: `Bearer ${ADMIN_KEY}` })).status).toBe(401);
+  },
+);
 
 test("signing secrets are not in the files either", async () => {
   await using app = await startApp();

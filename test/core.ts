@@ -14,6 +14,7 @@ import { publish } from "../src/domain/publish.ts";
 import type { Tools } from "../src/domain/tools.ts";
 import { createWebhook } from "../src/domain/webhook-commands.ts";
 import { prepareInstallation } from "../src/persistence/installation.ts";
+import { defaultTenant, metaStatements } from "../src/persistence/sqlite/meta.ts";
 import { openDatabase } from "../src/persistence/sqlite/open.ts";
 import { DatabaseStore } from "../src/persistence/store.ts";
 import { eventually, startApp, type App } from "./app.ts";
@@ -169,12 +170,15 @@ export async function startCore(options: CoreOptions = {}) {
     announce: () => {},
     report: (error: unknown) => errors.push(error),
   };
-  const { tenantId, vault } = prepareInstallation(db, {
-    file: ":memory:",
-    secretKey: Buffer.alloc(32, 1),
-    adminKey: "an-operator-key-of-the-tests",
-    now: clock.now(),
-  });
+  const { tenantId, vault } = prepareInstallation(
+    metaStatements(db),
+    defaultTenant(db, clock.now()),
+    {
+      file: ":memory:",
+      secretKey: Buffer.alloc(32, 1),
+      adminKey: "an-operator-key-of-the-tests",
+    },
+  );
   const defaults = {
     retryDelaysMs: [5000, 300_000],
     timeoutMs: 15_000,
@@ -196,6 +200,7 @@ export async function startCore(options: CoreOptions = {}) {
         engine.webhooksChanged(changed);
       },
       keysChanged() {},
+      due() {},
     },
   });
   const release = store.release.bind(store);
@@ -210,7 +215,14 @@ export async function startCore(options: CoreOptions = {}) {
     retentionMs: 30 * 86_400_000,
     auditRetentionMs: 365 * 86_400_000,
   });
-  const engine = new Engine({ ...shared, store, sender, random: () => 0, concurrency });
+  const engine = new Engine({
+    ...shared,
+    store,
+    sender,
+    random: () => 0,
+    concurrency,
+    senders: () => 1,
+  });
   const checkUrl = (url: string) => new URL(url).href;
   const tools: Tools = {
     ...shared,

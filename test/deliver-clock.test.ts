@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { DatabaseStore } from "../src/persistence/store.ts";
-import { eventually, startApp, type App, type AppOptions } from "./app.ts";
+import { eventually, startApp, type App, type AppOptions, testOnFile } from "./app.ts";
 import { deliveryOf, holdingReceiver, onlyDelivery, settled, warmUp } from "./deliver-receiver.ts";
 import { everything } from "./second-tenant.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -108,7 +108,7 @@ for (const [waitedMs, how, claims] of [
   [20_000, "is sent", 1],
   [20_001, "is given back, and sent only under a new claim", 2],
 ] as const)
-  test(`a claim that waited ${waitedMs} ms for its turn ${how}`, async () => {
+  testOnFile(`a claim that waited ${waitedMs} ms for its turn ${how}`, async () => {
     const clock = new HandClock();
     await using app = await startApp({ circumstances: { clock } });
     await using receiver = await holdingReceiver();

@@ -71,6 +71,7 @@ export class Run {
       newId: () => "att_1",
       announce() {},
       report: (error) => this.bounds.expect(error === DISK_ERROR, String(error)),
+      senders: () => 1,
       random: () => 0,
     });
   }

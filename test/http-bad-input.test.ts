@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { print } from "graphql";
 import { expect, test } from "vitest";
-import { ADMIN_KEY, first, startApp, type App } from "./app.ts";
+import { ADMIN_KEY, first, startApp, type App, testOnFile } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { openDatabase } from "./second-tenant.ts";
 import { makeInbox, makeWebhook, publishSample } from "./steps.ts";
@@ -205,33 +205,38 @@ test("bytes that are no HTTP, and requests that end in the middle, break nothing
   expect(app.log.filter(({ level }) => level === "error" || level === "fatal")).toEqual([]);
 });
 
-test("a failure inside the database is told with an id that the log knows, and shows none of the insides", async () => {
-  await using app = await startApp();
-  await makeWebhook(app, { url: (await makeInbox(app)).url });
-  const { streamCursor: after } = await publishSample(app);
-  await nextUpdates(app.subscribe(DeliveryUpdates, { start: { after } }), 2); // recorded, so that the stop waits for nothing
-  const database = openDatabase(app);
-  database.exec("alter table delivery_attempt rename to gone; alter table log rename to gone_log");
-  database.close();
-  const response = await app.post({
-    query: "{ deliveries { nodes { attempts { nodes { id } } } } }",
-  });
-  const { errors } = await answerOf(response);
-  expect(errors?.[0]).toMatchObject({
-    message: expect.stringMatching(/^Something went wrong on our side \(error [0-9a-f]{12}\)\.$/),
-    extensions: { code: "INTERNAL_SERVER_ERROR" },
-  });
-  const id = /[0-9a-f]{12}/.exec(errors?.[0]?.message ?? "")?.[0];
-  expect(app.log.some(({ error_id: errorId }) => errorId === id)).toBe(true);
-  const start = { last: 5 };
-  // graphql-ws throws what an "error" frame brings, which is an array.
-  const overSocket = await first(app.subscribe(DeliveryUpdates, { start }), () => true).catch(
-    (thrown: unknown) => thrown,
-  );
-  expect(JSON.stringify(overSocket)).toMatch(/Something went wrong on our side/);
-  expect(JSON.stringify(overSocket)).not.toMatch(INSIDES);
-  const asked = { query: print(DeliveryUpdates), variables: { start } };
-  const overSse = await (await app.post(asked, { accept: "text/event-stream" })).text();
-  expect(overSse).toMatch(/Something went wrong on our side/);
-  expect(overSse).not.toMatch(INSIDES);
-});
+testOnFile(
+  "a failure inside the database is told with an id that the log knows, and shows none of the insides",
+  async () => {
+    await using app = await startApp();
+    await makeWebhook(app, { url: (await makeInbox(app)).url });
+    const { streamCursor: after } = await publishSample(app);
+    await nextUpdates(app.subscribe(DeliveryUpdates, { start: { after } }), 2); // recorded, so that the stop waits for nothing
+    const database = openDatabase(app);
+    database.exec(
+      "alter table delivery_attempt rename to gone; alter table log rename to gone_log",
+    );
+    database.close();
+    const response = await app.post({
+      query: "{ deliveries { nodes { attempts { nodes { id } } } } }",
+    });
+    const { errors } = await answerOf(response);
+    expect(errors?.[0]).toMatchObject({
+      message: expect.stringMatching(/^Something went wrong on our side \(error [0-9a-f]{12}\)\.$/),
+      extensions: { code: "INTERNAL_SERVER_ERROR" },
+    });
+    const id = /[0-9a-f]{12}/.exec(errors?.[0]?.message ?? "")?.[0];
+    expect(app.log.some(({ error_id: errorId }) => errorId === id)).toBe(true);
+    const start = { last: 5 };
+    // graphql-ws throws what an "error" frame brings, which is an array.
+    const overSocket = await first(app.subscribe(DeliveryUpdates, { start }), () => true).catch(
+      (thrown: unknown) => thrown,
+    );
+    expect(JSON.stringify(overSocket)).toMatch(/Something went wrong on our side/);
+    expect(JSON.stringify(overSocket)).not.toMatch(INSIDES);
+    const asked = { query: print(DeliveryUpdates), variables: { start } };
+    const overSse = await (await app.post(asked, { accept: "text/event-stream" })).text();
+    expect(overSse).toMatch(/Something went wrong on our side/);
+    expect(overSse).not.toMatch(INSIDES);
+  },
+);

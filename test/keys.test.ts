@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { expect, test } from "vitest";
 import { SCOPES } from "../src/domain/rights.ts";
-import { ADMIN_KEY, eventually, startApp, type App } from "./app.ts";
+import { ADMIN_KEY, eventually, startApp, type App, testOnFile } from "./app.ts";
 import { CreateKey, ListKeys, ListTenants, MakeTenant, RevokeKey, Who } from "./keys-documents.ts";
 import { makeKey, makeTenant, TENANT_SCOPES, withKey } from "./keys-steps.ts";
 import { everything, openDatabase } from "./second-tenant.ts";
@@ -67,31 +67,34 @@ test("keys are listed newest first, with when they were last used, at most a min
   expect((await nodes()).map(({ lastUsedAt }) => lastUsedAt)).toEqual([null, usedAt]);
 });
 
-test("when a key was last used is not forgotten when it can't be written: the next write has it", async () => {
-  const clock = new HandClock();
-  await using app = await startApp({ circumstances: { clock } });
-  const [early, often] = [await makeKey(app), await makeKey(app)];
-  const db = openDatabase(app);
-  db.exec(
-    "create trigger full before update on api_key begin select raise(abort, 'disk is full'); end",
-  );
-  const use = ({ secret }: typeof early) => withKey(app, secret, () => app.run(Who));
-  for (const key of [early, often]) await use(key);
-  const usedAt = clock.now().toISOString();
-  const failures = () => app.log.filter(({ level }) => level === "error").length;
-  clock.pass(30_000);
-  await eventually(async () => failures() === 1);
-  await use(often);
-  const usedAgainAt = clock.now().toISOString();
-  clock.pass(30_000);
-  await eventually(async () => failures() === 2);
-  db.exec("drop trigger full");
-  db.close();
-  clock.pass(30_000);
-  const times = async () => (await app.run(ListKeys)).apiKeys?.nodes.map((key) => key.lastUsedAt);
-  await eventually(async () => (await times())?.[0] !== null);
-  expect(await times()).toEqual([usedAgainAt, usedAt]);
-});
+testOnFile(
+  "when a key was last used is not forgotten when it can't be written: the next write has it",
+  async () => {
+    const clock = new HandClock();
+    await using app = await startApp({ circumstances: { clock } });
+    const [early, often] = [await makeKey(app), await makeKey(app)];
+    const db = openDatabase(app);
+    db.exec(
+      "create trigger full before update on api_key begin select raise(abort, 'disk is full'); end",
+    );
+    const use = ({ secret }: typeof early) => withKey(app, secret, () => app.run(Who));
+    for (const key of [early, often]) await use(key);
+    const usedAt = clock.now().toISOString();
+    const failures = () => app.log.filter(({ level }) => level === "error").length;
+    clock.pass(30_000);
+    await eventually(async () => failures() === 1);
+    await use(often);
+    const usedAgainAt = clock.now().toISOString();
+    clock.pass(30_000);
+    await eventually(async () => failures() === 2);
+    db.exec("drop trigger full");
+    db.close();
+    clock.pass(30_000);
+    const times = async () => (await app.run(ListKeys)).apiKeys?.nodes.map((key) => key.lastUsedAt);
+    await eventually(async () => (await times())?.[0] !== null);
+    expect(await times()).toEqual([usedAgainAt, usedAt]);
+  },
+);
 
 test("when a key was last used is kept at a stop", async () => {
   await using app = await startApp();

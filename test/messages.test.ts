@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi, type MockInstance } from "vitest";
 import { Delivery } from "../src/domain/delivery.ts";
 import { Reader } from "../src/persistence/read.ts";
-import { ADMIN_KEY, startApp, type App } from "./app.ts";
+import { ADMIN_KEY, startApp, type App, testOnFile } from "./app.ts";
 import { makeKey } from "./keys-steps.ts";
 import { addSecondTenant } from "./second-tenant.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -111,22 +111,25 @@ test("a message is executed anew for other variables and for another document", 
   expect(deliveriesRead()).toBe(3);
 });
 
-test("a message is never shared with another tenant, even at the same position of its log", async () => {
-  await using app = await appWithPausedWebhook();
-  for (let event = 0; event < 3; event++) await publishSample(app);
-  await app.stop();
-  const second = addSecondTenant(app);
-  await app.start();
-  const start = { start: { last: 500 }, count: true };
-  const key = await makeKey(app, { tenantId: second.tenantId, scopes: ["DELIVERIES_READ"] });
-  const theirs = await watch(app, updatesWith("id"), start, `Bearer ${key.secret}`);
-  const ours = await watch(app, updatesWith("id"), start, `Bearer ${ADMIN_KEY}`);
-  const twinsOfOurs = ours.history.map(({ deliveryId }) => second.twin(deliveryId!));
-  expect(ours.history).toHaveLength(3);
-  expect(theirs.history.map(({ deliveryId }) => deliveryId)).toEqual(twinsOfOurs);
-  expect(theirs.history.map(({ delivery }) => delivery)).toMatchObject(
-    twinsOfOurs.map((id) => ({ id })),
-  );
-  for (const { deliveryId, delivery } of ours.history)
-    expect(delivery).toMatchObject({ id: deliveryId });
-});
+testOnFile(
+  "a message is never shared with another tenant, even at the same position of its log",
+  async () => {
+    await using app = await appWithPausedWebhook();
+    for (let event = 0; event < 3; event++) await publishSample(app);
+    await app.stop();
+    const second = addSecondTenant(app);
+    await app.start();
+    const start = { start: { last: 500 }, count: true };
+    const key = await makeKey(app, { tenantId: second.tenantId, scopes: ["DELIVERIES_READ"] });
+    const theirs = await watch(app, updatesWith("id"), start, `Bearer ${key.secret}`);
+    const ours = await watch(app, updatesWith("id"), start, `Bearer ${ADMIN_KEY}`);
+    const twinsOfOurs = ours.history.map(({ deliveryId }) => second.twin(deliveryId!));
+    expect(ours.history).toHaveLength(3);
+    expect(theirs.history.map(({ deliveryId }) => deliveryId)).toEqual(twinsOfOurs);
+    expect(theirs.history.map(({ delivery }) => delivery)).toMatchObject(
+      twinsOfOurs.map((id) => ({ id })),
+    );
+    for (const { deliveryId, delivery } of ours.history)
+      expect(delivery).toMatchObject({ id: deliveryId });
+  },
+);

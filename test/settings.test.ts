@@ -36,8 +36,8 @@ const UNREADABLE = [
   ["HOST", "", /address/],
   ["PUBLIC_URL", "ftp://hooks.example.com", /http or https address/],
   ["PUBLIC_URL", "https://example.com/hooks", /without a path/],
-  ["DATABASE_URL", "mysql://localhost/hooks", /sqlite:<file> or sqlite::memory:/],
-  ["DATABASE_URL", "sqlite:", /sqlite:<file> or sqlite::memory:/],
+  ["DATABASE_URL", "mysql://localhost/hooks", /sqlite:<file>, sqlite::memory: or postgres:/],
+  ["DATABASE_URL", "sqlite:", /sqlite:<file>, sqlite::memory: or postgres:/],
   ["HOOKWIRE_ADMIN_KEY", "too-short", /16 or more visible ASCII characters/],
   ["HOOKWIRE_SECRET_KEY", "bm90IDMyIGJ5dGVz", /32 bytes in base64/],
   ["HOOKWIRE_ALLOW_TARGETS", "127.0.0.0/33", /CIDRs such as 127\.0\.0\.0\/8/],
@@ -98,7 +98,7 @@ test("a setting that can't be read stops the start before anything is made", asy
 });
 
 test.each([
-  ["DATABASE_URL", "postgres://me:open-sesame@db/hooks"],
+  ["DATABASE_URL", "mysql://me:open-sesame@db/hooks"],
   ["HOOKWIRE_PROXY", "socks5://me:open-sesame@10.0.0.4:1080"],
   ["HOOKWIRE_PROXY", "http://me:open-sesame%@10.0.0.4:3128"],
 ])("the password in a %s that can't be read is not shown", (name, value) => {

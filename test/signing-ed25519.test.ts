@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
 import { expect, test } from "vitest";
 import { createVault } from "../src/domain/vault.ts";
-import { eventually, startApp, type App } from "./app.ts";
+import { eventually, startApp, type App, testOnFile } from "./app.ts";
 import type { SignatureScheme } from "./generated/graphql.ts";
 import { openDatabase } from "./second-tenant.ts";
 import { SigningSample, SigningVisits } from "./signing-documents.ts";
@@ -187,7 +187,7 @@ test("an inbox goes by the time at which a request was signed: a secret may end 
   });
 });
 
-test("no secret is told again, logged, or in the clear in any file", async () => {
+testOnFile("no secret is told again, logged, or in the clear in any file", async () => {
   await using app = await startApp();
   await using receiver = await collector();
   const told: string[] = [];

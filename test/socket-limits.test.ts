@@ -3,7 +3,7 @@ import { print } from "graphql";
 import { expect, test } from "vitest";
 import { WebSocket as NodeSocket } from "ws";
 import { openStreams } from "../src/live/stream.ts";
-import { ADMIN_KEY, eventually, startApp, type App } from "./app.ts";
+import { ADMIN_KEY, eventually, startApp, type App, testOnFile } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
 
@@ -32,29 +32,32 @@ const subscribe = (id: number) => ({
   payload: { query: print(DeliveryUpdates) },
 });
 
-test("an operation too many on a socket is refused; those under way go on, and one that ends makes room, even for its own id", async () => {
-  await using app = await startApp();
-  await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
-  const { socket, told, send, hear } = await open(app);
-  send(HELLO);
-  await hear("connection_ack");
-  for (let id = 0; id <= MOST; id++) send(subscribe(id));
-  const refusal = JSON.parse(await hear(`"op-${MOST}"`));
-  expect(refusal).toMatchObject({
-    type: "error",
-    payload: [{ extensions: { code: "LIMIT_REACHED" } }],
-  });
-  await eventually(async () => openStreams.size === MOST);
-  const { eventId } = await publishSample(app);
-  const updates = () => told.filter((frame) => frame.includes(eventId));
-  await eventually(async () => updates().length >= MOST);
-  expect(new Set(updates().map((frame) => JSON.parse(frame).id)).size).toBe(MOST);
-  told.length = 0;
-  send({ id: "op-0", type: "complete" });
-  send(subscribe(0));
-  expect(await hear("StreamCaughtUp")).toContain('"op-0"');
-  socket.terminate();
-});
+testOnFile(
+  "an operation too many on a socket is refused; those under way go on, and one that ends makes room, even for its own id",
+  async () => {
+    await using app = await startApp();
+    await makeWebhook(app, { url: "http://127.0.0.1:2/", paused: true });
+    const { socket, told, send, hear } = await open(app);
+    send(HELLO);
+    await hear("connection_ack");
+    for (let id = 0; id <= MOST; id++) send(subscribe(id));
+    const refusal = JSON.parse(await hear(`"op-${MOST}"`));
+    expect(refusal).toMatchObject({
+      type: "error",
+      payload: [{ extensions: { code: "LIMIT_REACHED" } }],
+    });
+    await eventually(async () => openStreams.size === MOST);
+    const { eventId } = await publishSample(app);
+    const updates = () => told.filter((frame) => frame.includes(eventId));
+    await eventually(async () => updates().length >= MOST);
+    expect(new Set(updates().map((frame) => JSON.parse(frame).id)).size).toBe(MOST);
+    told.length = 0;
+    send({ id: "op-0", type: "complete" });
+    send(subscribe(0));
+    expect(await hear("StreamCaughtUp")).toContain('"op-0"');
+    socket.terminate();
+  },
+);
 
 test("a ping is answered without what came along, with a hello before it and without", async () => {
   await using app = await startApp();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventually, first, startApp, type App } from "./app.ts";
+import { eventually, first, startApp, type App, testOnFile } from "./app.ts";
 import { DeliveryUpdates } from "./documents.ts";
 import { graphql } from "./generated/gql.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -189,7 +189,7 @@ test("a row counts what was given up in the last 24 hours, and no longer", async
   ]);
 });
 
-test("a table of 20 webhooks takes as many SQL statements as one of 2", async () => {
+testOnFile("a table of 20 webhooks takes as many SQL statements as one of 2", async () => {
   const clock = new HandClock();
   const sender = new ScriptedSender(clock, [status(200)]);
   await using app = await startApp({ circumstances: { clock, sender, random: () => 0 } });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { eventually, startApp, type App } from "./app.ts";
+import { eventually, startApp, type App, testOnFile } from "./app.ts";
 import { graphql } from "./generated/gql.ts";
 import type { UpdateWebhookInput } from "./generated/graphql.ts";
 import { makeWebhook, publishSample } from "./steps.ts";
@@ -254,29 +254,33 @@ test("twenty updates at once without an expected version all end well", async ()
   expect((await readWebhook(app, { id })).version).toBe(21);
 });
 
-test("updates that all read the webhook before the first of them is written lose nothing", async () => {
-  await using app = await startApp();
-  const { id, version } = await makeFull(app);
-  const changes = [{ name: "New" }, { description: "New" }, { timeout: "PT9S" }];
-  const held = holdWrites(app);
-  using statements = watchStatements();
-  const answers = [
-    ...changes.map((change) => update(app, { ...key, ...change })),
-    update(app, { ...key, expectedVersion: version, integration: "first or never" }),
-  ];
-  const reads = () => statements.seen.filter((sql) => /^select .* from `webhook`/.test(sql)).length;
-  await eventually(async () => reads() >= answers.length);
-  held[Symbol.dispose]();
-  const kinds = (await Promise.all(answers)).map((answer) => answer?.__typename);
-  expect(kinds.slice(0, 3)).toEqual(Array(3).fill("UpdateWebhookPayload"));
-  const wasFirst = kinds[3] === "UpdateWebhookPayload";
-  expect(wasFirst || kinds[3] === "ConflictError").toBe(true);
-  expect(await readWebhook(app, { id })).toMatchObject({
-    ...Object.assign({}, ...changes),
-    integration: wasFirst ? "first or never" : FULL.integration,
-    version: version + (wasFirst ? 4 : 3),
-  });
-});
+testOnFile(
+  "updates that all read the webhook before the first of them is written lose nothing",
+  async () => {
+    await using app = await startApp();
+    const { id, version } = await makeFull(app);
+    const changes = [{ name: "New" }, { description: "New" }, { timeout: "PT9S" }];
+    const held = holdWrites(app);
+    using statements = watchStatements();
+    const answers = [
+      ...changes.map((change) => update(app, { ...key, ...change })),
+      update(app, { ...key, expectedVersion: version, integration: "first or never" }),
+    ];
+    const reads = () =>
+      statements.seen.filter((sql) => /^select .* from `webhook`/.test(sql)).length;
+    await eventually(async () => reads() >= answers.length);
+    held[Symbol.dispose]();
+    const kinds = (await Promise.all(answers)).map((answer) => answer?.__typename);
+    expect(kinds.slice(0, 3)).toEqual(Array(3).fill("UpdateWebhookPayload"));
+    const wasFirst = kinds[3] === "UpdateWebhookPayload";
+    expect(wasFirst || kinds[3] === "ConflictError").toBe(true);
+    expect(await readWebhook(app, { id })).toMatchObject({
+      ...Object.assign({}, ...changes),
+      integration: wasFirst ? "first or never" : FULL.integration,
+      version: version + (wasFirst ? 4 : 3),
+    });
+  },
+);
 
 test("what is published after an update goes to the new URL, in the new format, and deliveries leave the version alone", async () => {
   await using app = await startApp();

@@ -19,6 +19,8 @@ export interface EngineOptions extends Omit<DeliverTools, "send" | "store" | "si
   readonly sender: Sender;
   /** Attempts in flight in this process. */
   readonly concurrency: number;
+  /** Processes that send at the moment, this one included. */
+  readonly senders: () => number;
 }
 
 /**
@@ -65,8 +67,8 @@ export class Engine implements Lanes {
 
   reserve(route: Route): boolean {
     const lane = this.#laneOf(route);
-    if (this.#isStopping || !lane.canReserve(this.#now) || this.#held.roomFor(lane) <= 0)
-      return false;
+    const isFree = lane.canReserve(this.#now, this.#options.senders());
+    if (this.#isStopping || !isFree || this.#held.roomFor(lane) <= 0) return false;
     lane.promised++;
     this.#held.take(lane);
     return true;

@@ -84,7 +84,11 @@ export class Lane {
   }
 
   /** Whether a new delivery may go ahead without a detour over the table: nothing there is due before it. */
-  canReserve(now: Moment): boolean {
+  canReserve(now: Moment, senders = 1): boolean {
+    // Others send too: of the limit each may take its share without asking the table, of a rate nothing.
+    const { rateLimitPerSecond: rate, maxInFlight } = this.route;
+    const held = this.inFlight + this.queue.length + this.promised;
+    if (senders > 1 && (rate !== null || held >= Math.floor(maxInFlight / senders))) return false;
     const isClear = !this.isAsking && this.dueAtMs > now.wallMs && !this.isQuiet(now);
     return this.isActive && isClear && this.room > 0 && !this.isCareful;
   }

@@ -127,7 +127,10 @@ async function planOf(
     return before !== undefined && !isSameSchema(before.schema, schema);
   });
   const retired = prune ? all.filter((type) => !names.has(type.name) && !type.retiredAt) : [];
-  const changed = new Set([...reshaped, ...retired].map(({ name }) => name));
+  const renamed = types.filter(({ name, aliases }) =>
+    stored.get(name)?.aliases.some((alias) => !aliases.includes(alias)),
+  );
+  const changed = new Set([...reshaped, ...renamed, ...retired].map(({ name }) => name));
   const breakages = await breakageOf(
     await work.webhooksThatRead(),
     { before: catalogOf(all), after: catalogOf(afterAll(all, types, retired)), changed },

@@ -33,6 +33,11 @@ const UNCHECKED = {
     "can't be compared with the values of its schema: it has a field called valueOf or toString there",
 } as const;
 
+/** Whether JSON can carry it, and we its depth. */
+export function isFit(payload: unknown): boolean {
+  return unfitForJson(payload, 1).length === 0;
+}
+
 /** Pointers are relative to `value` and grow on the way up, so that a sound payload costs none. */
 function unfitForJson(value: unknown, depth: number): readonly PayloadProblem[] {
   if ((typeof value === "number" && !isExact(value)) || typeof value === "bigint") {

@@ -3,7 +3,7 @@ import stableStringify from "safe-stable-stringify";
 import type { Catalog } from "./catalog/catalog.ts";
 import type { EventType, Json, JsonObject } from "./catalog/entry.ts";
 import { Event } from "./event.ts";
-import { payloadProblems } from "./payload.ts";
+import { isFit, payloadProblems } from "./payload.ts";
 import { Refusal, refusalOr, refuseIf, type Problem } from "./refusal.ts";
 import type { Kept, NewEvent } from "./store.ts";
 import type { Tools } from "./tools.ts";
@@ -57,7 +57,9 @@ async function earlier(
   const type = catalog.find(input.type);
   if (!type || input.idempotencyKey == null) return undefined;
   const holder = await store.keyHolder(tenantId, input.idempotencyKey);
-  if (holder?.hash !== contentHash(type.name, input)) return undefined;
+  // What is unfit was never accepted, and what is too deep can't be hashed.
+  if (!holder || !isFit(input.payload)) return undefined;
+  if (holder.hash !== contentHash(type.name, input)) return undefined;
   return { eventId: holder.eventId, matchedWebhooks: holder.matchedWebhooks, isNew: false };
 }
 

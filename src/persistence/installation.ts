@@ -1,9 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { createIds } from "../domain/id.ts";
-import { DEFAULT_TENANT } from "../domain/tenant.ts";
-import { openSecretKey, type SecretKey, type SecretKeySettings } from "./secret-key.ts";
-import { metaStatements, type MetaStatements } from "./sqlite/meta.ts";
-import type { SqliteHandle } from "./sqlite/rows.ts";
+import { openSecretKey, type Meta, type SecretKey, type SecretKeySettings } from "./secret-key.ts";
 
 const ADMIN_KEY_HASH = "admin_key_hash";
 
@@ -17,40 +13,24 @@ export interface Installation extends SecretKey {
 
 export interface InstallationSettings extends SecretKeySettings {
   readonly adminKey: string | undefined;
-  readonly now: Date;
 }
 
-/** What must be there before anything else: the tenant, the operator's key, a secret key that opens what is stored. */
+/** What must be there before anything else: the operator's key, a secret key that opens what is stored. */
 export function prepareInstallation(
-  db: SqliteHandle,
+  meta: Meta,
+  tenantId: string,
   settings: InstallationSettings,
 ): Installation {
-  const meta = metaStatements(db);
   return {
     ...openSecretKey(meta, settings),
-    tenantId: defaultTenant(db, settings.now),
+    tenantId,
     ...adminKey(meta, settings.adminKey),
   };
 }
 
-function defaultTenant(db: SqliteHandle, now: Date): string {
-  const found = db
-    .prepare<[string], { id: string }>("select id from tenant where key = ?")
-    .get(DEFAULT_TENANT.key);
-  if (found) return found.id;
-  const id = createIds(() => now)("ten");
-  db.prepare("insert into tenant values (?, ?, ?, ?, 0, 0, 0)").run(
-    id,
-    DEFAULT_TENANT.key,
-    DEFAULT_TENANT.name,
-    now.getTime(),
-  );
-  return id;
-}
-
 /** Only the hash is stored. A key in the settings replaces the one before, and stays valid without the setting. */
 function adminKey(
-  meta: MetaStatements,
+  meta: Meta,
   given: string | undefined,
 ): Pick<Installation, "adminKeyHash" | "newAdminKey"> {
   const stored = meta.get(ADMIN_KEY_HASH);

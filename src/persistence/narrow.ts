@@ -1,4 +1,4 @@
-import { raw, type EntityClass, type MikroORM } from "@mikro-orm/sqlite";
+import { raw, type EntityClass, type MikroORM } from "@mikro-orm/sql";
 import type { Catalog } from "../domain/catalog/catalog.ts";
 import { Delivery, DeliveryAttempt } from "../domain/delivery.ts";
 import { Event } from "../domain/event.ts";
@@ -97,9 +97,9 @@ export class NarrowReader extends Reader {
   protected override eventsSeen(): object {
     const ids = [...this.#view.webhookIds];
     const most = Math.floor(EVENTS_MAX / Math.max(1, ids.length));
-    const newest = `select event_id from (select event_id from delivery where webhook_id = ? order by id desc limit ${most})`;
+    const newest = `select event_id from (select event_id from delivery where webhook_id = ? order by id desc limit ${most}) newest`;
     const all = ids.map(() => newest).join(" union all ") || "select null";
-    return { [raw((event) => `${event}.id in (${all})`, ids)]: 1 };
+    return { [raw((event) => `${event}.id in (${all})`, ids)]: true };
   }
 
   async #seen<T extends object>(tenantId: string, row: T | null): Promise<T | null> {

@@ -1,8 +1,9 @@
 import type { EntityClass, FilterQuery } from "@mikro-orm/core";
-import type { EntityManager, SqliteDriver } from "@mikro-orm/sqlite";
+import type { EntityManager, AbstractSqlDriver } from "@mikro-orm/sql";
 import { invalidInput } from "../domain/refusal.ts";
+import { dialectOf, lowerCase, type Dialect } from "./dialect.ts";
 
-export type Em = EntityManager<SqliteDriver>;
+export type Em = EntityManager<AbstractSqlDriver>;
 
 /** Counting stops here, so that a count stays cheap however long the list is. */
 const COUNT_MAX = 10_000;
@@ -33,6 +34,8 @@ export interface Order<T> {
   readonly by: readonly {
     readonly property: keyof T & string;
     readonly direction: "asc" | "desc";
+    /** An instant that may be null, or words whose case does not matter; anything else goes by its bytes. */
+    readonly as?: "instant" | "words";
   }[];
 }
 
@@ -58,15 +61,19 @@ export async function readPage<T extends object>(em: Em, query: PageQuery<T>): P
   const { entity, where, parts = [{}], order, page } = query;
   if (!Number.isInteger(page.first) || page.first < 1 || page.first > PAGE_MAX)
     throw invalidInput(["first"], `must be 1 to ${PAGE_MAX}`);
+  const { nullsLeast, caseless } = dialectOf(em);
   const beyond =
     page.after == null
       ? {}
-      : beyondCursor(order, readCursor(listName(entity, order), order, page.after));
+      : beyondCursor(order, readCursor(listName(entity, order), order, page.after), caseless);
   if (parts.length === 0) return emptyPage();
   const wheres = (parts.length > PARTS_MAX ? [{ $or: parts }] : parts).map((part) => ({
     $and: [where, part],
   }));
-  const orderBy = order.by.map(({ property, direction }) => ({ [property]: direction }));
+  const orderBy = order.by.map(({ property, direction, as }) => ({
+    [as === "words" ? caseless(property) : property]:
+      as === "instant" ? nullsLeast(direction) : direction,
+  }));
   const limit = page.first + 1;
   const found =
     wheres.length === 1
@@ -80,7 +87,7 @@ export async function readPage<T extends object>(em: Em, query: PageQuery<T>): P
             ),
           },
         };
-  const indexHint = wheres.length === 1 ? hint(query) : undefined;
+  const indexHint = wheres.length === 1 ? hint(em, query) : undefined;
   const rows = (await em.find<object>(entity, found, { orderBy, indexHint, limit })) as T[];
   return {
     nodes: rows.slice(0, page.first),
@@ -130,8 +137,12 @@ async function readCount<T extends object>(
   );
   const [row] = await em
     .getConnection("read")
-    .execute<[{ value: number }]>(`select count(*) as value from (${sql} limit ${limit})`, params);
-  return { value: Math.min(row.value, COUNT_MAX), exact: row.value <= COUNT_MAX };
+    .execute<[{ value: number | string }]>(
+      `select count(*) as value from (${sql} limit ${limit}) counted`,
+      params,
+    );
+  const count = Number(row.value);
+  return { value: Math.min(count, COUNT_MAX), exact: count <= COUNT_MAX };
 }
 
 function ids<T extends object>(em: Em, query: PageQuery<T>, where: object) {
@@ -139,16 +150,16 @@ function ids<T extends object>(em: Em, query: PageQuery<T>, where: object) {
     .createQueryBuilder<object>(query.entity)
     .select("id" as never)
     .where(where)
-    .indexHint(hint(query));
+    .indexHint(hint(em, query));
 }
 
-function hint({ index }: { readonly index?: string }): string | undefined {
-  return index && `indexed by ${index}`;
+function hint(em: Em, { index }: { readonly index?: string }): string | undefined {
+  return index && dialectOf(em).indexHint(index);
 }
 
 function union(queries: readonly { readonly sql: string; readonly params: readonly unknown[] }[]) {
   return {
-    sql: queries.map(({ sql }) => `select id from (${sql})`).join(" union all "),
+    sql: queries.map(({ sql }) => `select id from (${sql}) part`).join(" union all "),
     params: queries.flatMap(({ params }) => params),
   };
 }
@@ -184,12 +195,23 @@ function readCursor<T>(list: string, order: Order<T>, cursor: string): readonly 
   );
 }
 
+function storedValue(value: CursorValue, as: Order<never>["by"][number]["as"]) {
+  if (as === "instant" && value !== null) return new Date(value);
+  if (as === "words") return lowerCase(String(value));
+  return value;
+}
+
 /** What lies beyond a cursor: greater in the first value, or equal in it and beyond in the rest. Null is the least. */
-function beyondCursor<T>({ by }: Order<T>, values: readonly CursorValue[]): object {
+function beyondCursor<T>(
+  { by }: Order<T>,
+  values: readonly CursorValue[],
+  caseless: Dialect["caseless"],
+): object {
   const [first, ...rest] = by;
-  const value = values[0]!;
   if (!first) return {};
-  const { property, direction } = first;
+  const { direction, as } = first;
+  const property = as === "words" ? caseless(first.property) : first.property;
+  const value = storedValue(values[0]!, as);
   const further =
     direction === "asc"
       ? { [property]: value === null ? { $ne: null } : { $gt: value } }
@@ -206,7 +228,12 @@ function beyondCursor<T>({ by }: Order<T>, values: readonly CursorValue[]): obje
   return {
     $or: [
       further,
-      { $and: [{ [property]: value }, beyondCursor({ by: rest } as Order<T>, values.slice(1))] },
+      {
+        $and: [
+          { [property]: value },
+          beyondCursor({ by: rest } as Order<T>, values.slice(1), caseless),
+        ],
+      },
     ],
   };
 }

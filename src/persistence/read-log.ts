@@ -1,8 +1,9 @@
-import type { MikroORM } from "@mikro-orm/sqlite";
+import type { MikroORM } from "@mikro-orm/sql";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { LogFilter } from "../domain/stream.ts";
-import { LOG_COLUMNS, LOG_ENTRY } from "./sqlite/log.ts";
-import type { Row } from "./sqlite/rows.ts";
+import { dialectOf, type Dialect } from "./dialect.ts";
+import { LOG_COLUMNS } from "./sqlite/log.ts";
+import { columns, type Row } from "./sqlite/rows.ts";
 
 /** Where a search goes, `from` and `to` included; it stops at `most` entries. */
 interface Stretch {
@@ -15,9 +16,11 @@ interface Stretch {
 /** The log of a tenant as streams read it: plain rows, since there are many. */
 export class LogReader {
   readonly #orm: MikroORM;
+  readonly #dialect: Dialect;
 
   constructor(orm: MikroORM) {
     this.#orm = orm;
+    this.#dialect = dialectOf(orm.em);
   }
 
   /** What comes after a position, oldest first. */
@@ -38,7 +41,8 @@ export class LogReader {
   ): Promise<LogEntry[]> {
     const lists = Object.entries(filter) as [keyof LogFilter, readonly unknown[]][];
     const isOneOf = lists.map(
-      ([property]) => `and ${LOG_COLUMNS[property]} in (select value from json_each(?)) `,
+      ([property]) =>
+        `and ${this.#dialect.text(LOG_COLUMNS[property])} in (select value from ${this.#dialect.listed}) `,
     );
     const values = lists.map(([, wanted]) => JSON.stringify(wanted));
     return this.#entries(`position between ? and ? ${isOneOf.join("")}order by position ${order}`, [
@@ -52,27 +56,39 @@ export class LogReader {
 
   /** The oldest that retention left. */
   async first(tenantId: string): Promise<number | undefined> {
-    const [row] = await this.#rows<{ first: number | null }>(
+    const [row] = await this.#rows<{ first: number | string | null }>(
       "select min(position) as first from log where tenant_id = ?",
       [tenantId],
     );
-    return row?.first ?? undefined;
+    return row?.first == null ? undefined : Number(row.first);
   }
 
   async #entries(range: string, values: readonly unknown[]): Promise<LogEntry[]> {
-    const rows = await this.#rows<Row<LogEntry>>(
-      `select ${LOG_ENTRY} from log l where tenant_id = ? and ${range} limit ? + 0`,
+    const { milliseconds } = this.#dialect;
+    const rows = await this.#rows<LogRow>(
+      `select ${logEntry(milliseconds)} from log l where tenant_id = ? and ${range} limit ? + 0`,
       values,
     );
     return rows.map((row) => ({
       ...row,
       at: new Date(row.at),
       dueAt: row.dueAt === null ? null : new Date(row.dueAt),
-      isTest: row.isTest === 1,
+      isTest: Boolean(row.isTest),
+      position: Number(row.position),
     }));
   }
 
   #rows<T>(sql: string, values: readonly unknown[]): Promise<T[]> {
     return this.#orm.em.getConnection("read").execute<T[]>(sql, [...values]);
   }
+}
+
+type LogRow = Omit<Row<LogEntry>, "isTest" | "position"> & {
+  readonly isTest: 0 | 1 | boolean;
+  readonly position: number | string;
+};
+
+function logEntry(milliseconds: Dialect["milliseconds"]): string {
+  const { at: _at, dueAt: _dueAt, ...rest } = LOG_COLUMNS;
+  return `${columns<Omit<LogEntry, "at" | "dueAt">>("l", rest)}, ${milliseconds("l.at")} as at, ${milliseconds("l.due_at")} as "dueAt"`;
 }

@@ -1,4 +1,4 @@
-import type { MikroORM } from "@mikro-orm/sqlite";
+import type { MikroORM } from "@mikro-orm/sql";
 import { ApiKey } from "../domain/api-key.ts";
 import { AuditEntry } from "../domain/audit.ts";
 import { Tenant } from "../domain/tenant.ts";

@@ -1,10 +1,11 @@
-import type { FilterQuery, MikroORM } from "@mikro-orm/sqlite";
+import type { FilterQuery, MikroORM } from "@mikro-orm/sql";
 import { matchesType, type Catalog } from "../domain/catalog/catalog.ts";
 import type { EventType } from "../domain/catalog/entry.ts";
 import { Delivery } from "../domain/delivery.ts";
 import { DAY } from "../domain/duration.ts";
 import { healthState, WebhookHour } from "../domain/health.ts";
 import { Webhook, type WebhookHealthState, type WebhookState } from "../domain/webhook.ts";
+import { dialectOf } from "./dialect.ts";
 import { readPage, type Count, type Em, type Order, type Page, type PageArgs } from "./page.ts";
 
 export type WebhookOrder = "CREATED_AT" | "NAME" | "LAST_FAILED_AT";
@@ -33,13 +34,13 @@ const ORDERS: Record<WebhookOrder, Order<Webhook>> = {
   CREATED_AT: { by: [{ property: "id", direction: "desc" }] },
   NAME: {
     by: [
-      { property: "name", direction: "asc" },
+      { property: "name", direction: "asc", as: "words" },
       { property: "id", direction: "asc" },
     ],
   },
   LAST_FAILED_AT: {
     by: [
-      { property: "lastFailedAt", direction: "desc" },
+      { property: "lastFailedAt", direction: "desc", as: "instant" },
       { property: "id", direction: "desc" },
     ],
   },
@@ -93,39 +94,41 @@ export class WebhookReader {
   async lastDeliveries(tenantId: string, webhookIds: readonly string[]): Promise<Delivery[]> {
     const em = this.em;
     const rows = await em.getConnection("read").execute<{ id: string | null }[]>(
-      `select (select id from delivery d where d.webhook_id = w.value and d.is_test = 0 order by d.id desc limit 1) as id
-       from json_each(?) w`,
+      `select (select id from delivery d where d.webhook_id = w.value and d.is_test = false order by d.id desc limit 1) as id
+       from ${dialectOf(em).listed}`,
       [JSON.stringify(webhookIds)],
     );
     return em.find(Delivery, { tenantId, id: { $in: rows.flatMap(({ id }) => id ?? []) } });
   }
 
   async waiting(webhookIds: readonly string[]): Promise<Map<string, Waiting>> {
-    const rows = await this.em.getConnection("read").execute<WaitingRow[]>(
-      `select w.value as webhookId,
-        (select json_group_object(status, count) from (
+    const { em } = this;
+    const { listed, milliseconds, jsonObject } = dialectOf(em);
+    const rows = await em.getConnection("read").execute<WaitingRow[]>(
+      `select w.value as "webhookId",
+        (select ${jsonObject}(status, count) from (
            select status, count(*) as count from (
              select status from delivery d where d.webhook_id = w.value and d.due_at is not null
-             and d.is_test = 0 limit ${2 * COUNT_MAX + 1}) group by status)) as waiting,
-        (select count(*) from (select 1 from delivery d where d.webhook_id = w.value and d.status = 'FAILED'
-           and d.finished_at >= ? and d.is_test = 0 limit ${COUNT_MAX + 1})) as failed24h,
-        (select d.due_at from delivery d where d.webhook_id = w.value and d.due_at is not null
-           and d.is_test = 0 order by d.due_at limit 1) as nextAttemptAt
-       from json_each(?) w`,
-      [this.#now().getTime() - DAY, JSON.stringify(webhookIds)],
+             and d.is_test = false limit ${2 * COUNT_MAX + 1}) first group by status) counted) as waiting,
+        (select count(*) from (select 1 as one from delivery d where d.webhook_id = w.value and d.status = 'FAILED'
+           and d.finished_at >= ? and d.is_test = false limit ${COUNT_MAX + 1}) failed) as "failed24h",
+        (select ${milliseconds("d.due_at")} from delivery d where d.webhook_id = w.value and d.due_at is not null
+           and d.is_test = false order by d.due_at limit 1) as "nextAttemptAt"
+       from ${listed}`,
+      [new Date(this.#now().getTime() - DAY), JSON.stringify(webhookIds)],
     );
     const count = (value: number): Count => ({
       value: Math.min(value, COUNT_MAX),
       exact: value <= COUNT_MAX,
     });
     const counts = ({ waiting, failed24h, nextAttemptAt }: WaitingRow): Waiting => {
-      const { PENDING = 0, RETRYING = 0 } = JSON.parse(waiting) as Record<string, number>;
+      const { PENDING = 0, RETRYING = 0 } = countsOf(waiting);
       // Looked at no further: either of them may be more.
       const isCut = PENDING + RETRYING > 2 * COUNT_MAX;
       return {
         pending: isCut ? { ...count(PENDING), exact: false } : count(PENDING),
         retrying: isCut ? { ...count(RETRYING), exact: false } : count(RETRYING),
-        failed24h: count(failed24h),
+        failed24h: count(Number(failed24h)),
         nextAttemptAt: nextAttemptAt === null ? null : new Date(nextAttemptAt),
       };
     };
@@ -162,10 +165,16 @@ export class WebhookReader {
 
 interface WaitingRow {
   readonly webhookId: string;
-  /** JSON: count by status. */
-  readonly waiting: string;
-  readonly failed24h: number;
+  /** Count by status; PostgreSQL reads the JSON, and knows no empty object. */
+  readonly waiting: string | Record<string, number> | null;
+  readonly failed24h: number | string;
   readonly nextAttemptAt: number | null;
+}
+
+function countsOf(waiting: WaitingRow["waiting"]): Record<string, number> {
+  return typeof waiting === "string"
+    ? (JSON.parse(waiting) as Record<string, number>)
+    : (waiting ?? {});
 }
 
 /** A URL as it is stored: in its normal form, without the fragment that is never sent. */

@@ -1,4 +1,4 @@
-import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sqlite";
+import type { EntityClass, FilterQuery, MikroORM } from "@mikro-orm/sql";
 import type { Catalog } from "../domain/catalog/catalog.ts";
 import { EventTypeVersion } from "../domain/catalog/own.ts";
 import { Delivery, DeliveryAttempt, isWaiting, type DeliveryStatus } from "../domain/delivery.ts";

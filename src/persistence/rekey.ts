@@ -12,6 +12,7 @@ import type { SqliteHandle } from "./sqlite/rows.ts";
 const BATCH = 500;
 
 export interface RekeySettings extends SecretKeySettings {
+  readonly file: string;
   readonly newKey: Buffer;
   /** Called before the commit when the key is not in a file: from then on nobody but the caller has the new one. */
   readonly show: () => void;

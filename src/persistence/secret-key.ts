@@ -2,10 +2,15 @@ import { randomBytes } from "node:crypto";
 import { createVault, type Vault } from "../domain/vault.ts";
 import { DatabaseProblem } from "./database.ts";
 import { KEY_BYTES, KeyFile } from "./key-file.ts";
-import type { MetaStatements } from "./sqlite/meta.ts";
 
 const CHECK = "secret_key_check";
 const CHECK_TEXT = "hookwire";
+
+/** Facts about the installation itself. */
+export interface Meta {
+  get(name: string): string | undefined;
+  set(name: string, value: string): void;
+}
 
 export interface SecretKey {
   readonly secretKey: Buffer;
@@ -13,26 +18,31 @@ export interface SecretKey {
 }
 
 export interface SecretKeySettings {
-  readonly file: string;
+  /** Null: there is no file to keep one beside. */
+  readonly file: string | null;
   /** The one beside the database when undefined. */
   readonly secretKey: Buffer | undefined;
 }
 
 /** Nothing was sealed yet: any key will do. */
-export function isUnsealed(meta: MetaStatements): boolean {
+export function isUnsealed(meta: Meta): boolean {
   return meta.get(CHECK) === undefined;
 }
 
 /** The key that opens what is stored, made when nothing is. Refuses any other. */
 export function openSecretKey(
-  meta: MetaStatements,
+  meta: Meta,
   { file, secretKey: given }: SecretKeySettings,
 ): SecretKey {
-  const secretKey = given ?? keyBeside(file, meta);
+  if (!given && file === null)
+    throw new DatabaseProblem(
+      "HOOKWIRE_SECRET_KEY must be set with PostgreSQL: 32 bytes in base64, the same for all processes",
+    );
+  const secretKey = given ?? keyBeside(file!, meta);
   const vault = createVault(secretKey);
   if (isUnsealed(meta)) sealCheck(meta, vault);
   else if (!opensCheck(meta, vault)) {
-    const place = given ? "HOOKWIRE_SECRET_KEY" : `The key in ${new KeyFile(file).path}`;
+    const place = given ? "HOOKWIRE_SECRET_KEY" : `The key in ${new KeyFile(file!).path}`;
     throw new DatabaseProblem(
       `${place} is ${vault.keyId}, but the secrets of this database are sealed with ${sealedWith(meta)} and can't be opened without that`,
     );
@@ -41,11 +51,11 @@ export function openSecretKey(
 }
 
 /** From here on only this key opens the database. */
-export function sealCheck(meta: MetaStatements, vault: Vault): void {
+export function sealCheck(meta: Meta, vault: Vault): void {
   meta.set(CHECK, vault.seal(CHECK_TEXT, CHECK));
 }
 
-function opensCheck(meta: MetaStatements, vault: Vault): boolean {
+function opensCheck(meta: Meta, vault: Vault): boolean {
   try {
     return vault.open(meta.get(CHECK) ?? "", CHECK) === CHECK_TEXT;
   } catch {
@@ -55,12 +65,12 @@ function opensCheck(meta: MetaStatements, vault: Vault): boolean {
 }
 
 /** The id of the key that is asked for. */
-function sealedWith(meta: MetaStatements): string {
+function sealedWith(meta: Meta): string {
   return (meta.get(CHECK) ?? "").split(".")[0]!;
 }
 
 /** Kept beside the database with mode 0600; without it the stored secrets can't be opened. */
-function keyBeside(file: string, meta: MetaStatements): Buffer {
+function keyBeside(file: string, meta: Meta): Buffer {
   if (file === ":memory:") return randomBytes(KEY_BYTES);
   const keyFile = new KeyFile(file);
   const { path } = keyFile;

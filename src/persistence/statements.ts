@@ -1,3 +1,4 @@
+import type { EntityManager } from "@mikro-orm/core";
 import type { AuditEntry } from "../domain/audit.ts";
 import type { OwnEventType } from "../domain/catalog/own.ts";
 import type { Claim, Delivery, DeliveryAttempt, Settled } from "../domain/delivery.ts";
@@ -63,6 +64,8 @@ export interface Statements {
   /** The versions of the tenant; nobody else changes what it owns until the commit. */
   lockTenant(tenantId: string): Awaitable<Versions | undefined>;
   raiseVersions(tenantId: string, by: Versions): Awaitable<void>;
+  /** API keys were made or revoked: other processes look at theirs anew. */
+  raiseKeysVersion(): Awaitable<void>;
 
   /** The ids of those events whose key had not been used. */
   useKeys(uses: readonly KeyUse[]): Awaitable<ReadonlySet<string>>;
@@ -184,6 +187,8 @@ export interface Lookups {
 /** One open transaction. */
 export interface Session {
   readonly sql: Statements;
+  /** What this unit of work writes from here on belongs to the transaction. */
+  adopt(em: EntityManager): void;
   commit(): Awaitable<void>;
   rollback(): Awaitable<void>;
 }

@@ -23,8 +23,10 @@ import type {
 import type { Vault } from "../domain/vault.ts";
 import type { Webhook, WebhookDefaults, WebhookRef } from "../domain/webhook.ts";
 import { Catalogs } from "./catalogs.ts";
-import type { Database } from "./database.ts";
+import type { Database, Place } from "./database.ts";
+import { LogOrder } from "./log-order.ts";
 import { Routes } from "./routes.ts";
+import type { Versions } from "./statements.ts";
 import { Transaction, type Audit, type StoreTools } from "./transaction.ts";
 import { foldLog, type Folding } from "./verbs/fold.ts";
 import { keep, keepTest } from "./verbs/keep.ts";
@@ -44,6 +46,8 @@ const STALE_TRIES = 50;
 /** What hears of a commit, in commit order, before any caller goes on. */
 export interface StoreListener {
   appended(entries: readonly LogEntry[]): void;
+  /** Something of these webhooks is due in the table. */
+  due(places: readonly Place[]): void;
   webhooksChanged(tenantId: string): void;
   keysChanged(): void;
 }
@@ -80,14 +84,19 @@ export class DatabaseStore implements Store {
   readonly #catalogs: Catalogs;
   readonly #routes: Routes;
   readonly #writer: Writer;
-  /** Where the log of each tenant ends, as committed. */
-  readonly #positions: Map<string, number>;
+  readonly #log: LogOrder;
   #waiting = 0;
 
   /** With the webhooks of all tenants in memory. */
   static async open(database: Database, options: StoreOptions): Promise<DatabaseStore> {
     const store = new DatabaseStore(database, options, await database.lookups.positions());
     for (const tenantId of store.tenantIds) await store.#routes.load(tenantId);
+    database.others?.start({
+      ...options.listener,
+      position: (tenantId) => store.position(tenantId),
+      received: (entries) => store.#received(entries),
+      outdated: (tenantId, versions) => store.#outdated(tenantId, versions),
+    });
     return store;
   }
 
@@ -99,7 +108,7 @@ export class DatabaseStore implements Store {
     const { lookups, begin, transactionsMax: most, isLost } = database;
     this.#database = database;
     this.#options = options;
-    this.#positions = new Map(positions);
+    this.#log = new LogOrder(positions);
     this.#catalogs = new Catalogs(lookups);
     this.#routes = new Routes({ ...options, lookups, catalogs: this.#catalogs });
     this.#writer = new Writer({
@@ -113,14 +122,15 @@ export class DatabaseStore implements Store {
   }
 
   get tenantIds(): readonly string[] {
-    return [...this.#positions.keys()];
+    return this.#log.tenantIds;
   }
 
   position(tenantId: string): number {
-    return this.#positions.get(tenantId) ?? 0;
+    return this.#log.position(tenantId);
   }
 
   async catalog(tenantId: string): Promise<Catalog> {
+    await this.#database.others?.fresh(tenantId);
     return (await this.#catalogs.of(tenantId)).catalog;
   }
 
@@ -224,7 +234,10 @@ export class DatabaseStore implements Store {
       const result = await decide(work);
       if (!work.hasChanges) return result;
       try {
-        await this.#writer.turn((transaction) => work.flush(transaction, by));
+        await this.#writer.turn((transaction, session) => {
+          work.join(session);
+          return work.flush(transaction, by);
+        });
         return result;
       } catch (error) {
         if (!isStale(error) || tries === STALE_TRIES) throw error;
@@ -234,21 +247,38 @@ export class DatabaseStore implements Store {
 
   async close(): Promise<void> {
     await this.#writer.close();
+    await this.#database.others?.stop();
   }
 
   /** What is in memory follows the tables before anybody goes on. */
   async #committed(transaction: Transaction): Promise<void> {
-    const { entries, changedTenants, changedCatalogs, hasChangedKeys } = transaction;
+    const { entries, due, changedTenants, changedCatalogs, hasChangedKeys } = transaction;
     const { listener } = this.#options;
     for (const tenantId of changedCatalogs) this.#catalogs.forget(tenantId);
     for (const tenantId of changedTenants) await this.#routes.load(tenantId);
-    for (const { tenantId, position } of entries) this.#positions.set(tenantId, position);
-    listener.appended(entries);
+    this.#received(entries);
+    if (entries.length > 0 || hasChangedKeys || changedTenants.size > 0)
+      this.#database.others?.tell(due);
     if (hasChangedKeys) listener.keysChanged();
     for (const tenantId of changedTenants) listener.webhooksChanged(tenantId);
   }
 
+  #received(entries: readonly LogEntry[]): void {
+    this.#options.listener.appended(this.#log.receive(entries));
+    if (this.#log.hasGaps) this.#database.others?.wake();
+  }
+
+  async #outdated(tenantId: string, { webhooks, catalog }: Versions): Promise<void> {
+    const hasOtherTypes = (await this.#catalogs.of(tenantId)).version !== catalog;
+    if (hasOtherTypes) this.#catalogs.forget(tenantId);
+    this.#log.add(tenantId);
+    if (!hasOtherTypes && this.#routes.version(tenantId) === webhooks) return;
+    await this.#routes.load(tenantId);
+    this.#options.listener.webhooksChanged(tenantId);
+  }
+
   async #work(tenantId: string): Promise<OrmWork> {
+    await this.#database.others?.fresh(tenantId);
     const { version } = await this.#catalogs.of(tenantId);
     const now = this.#options.clock.now();
     return new OrmWork(this.#database.orm.em.fork(), { tenantId, now, catalogVersion: version });

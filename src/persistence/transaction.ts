@@ -6,6 +6,7 @@ import type { LogEntry } from "../domain/log-entry.ts";
 import type { Route } from "../domain/route.ts";
 import type { Lanes } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
+import type { Place } from "./database.ts";
 import type { Body } from "./mapping-catalog.ts";
 import type { Routes } from "./routes.ts";
 import type { Instants, Statements, Unplaced } from "./statements.ts";
@@ -40,6 +41,8 @@ export class Transaction {
   readonly bodies: Body[] = [];
   readonly deliveries: Delivery[] = [];
   readonly attempts: DeliveryAttempt[] = [];
+  /** The lanes that something is due for in the table. */
+  readonly due: Place[] = [];
   /** In commit order, once it is complete. */
   entries: readonly LogEntry[] = [];
   /** Tenants whose webhooks are not what they were: fan-out and lanes read them anew. */
@@ -93,6 +96,7 @@ export class Transaction {
     if (this.attempts.length > 0) await sql.addAttempts(this.attempts);
     if (this.#audits.length > 0) await sql.addAuditEntries(this.#audits);
     if (this.#filtered.size > 0) await sql.addFiltered(this.#filtered);
+    if (this.hasChangedKeys) await sql.raiseKeysVersion();
     for (const tenantId of [...this.changedTenants].toSorted())
       await sql.raiseVersions(tenantId, {
         webhooks: 1,

@@ -11,6 +11,7 @@ import { Refusal } from "../domain/refusal.ts";
 import type { Work } from "../domain/store.ts";
 import { Tenant } from "../domain/tenant.ts";
 import { SigningSecret, Webhook, type WebhookRef } from "../domain/webhook.ts";
+import type { Session } from "./statements.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface WorkOptions {
@@ -81,11 +82,11 @@ export class OrmWork implements Work {
 
   async webhooksThatRead(): Promise<Webhook[]> {
     this.#webhooksVersion = (await this.tenant())?.webhooksVersion;
-    const found = await this.#em.find(Webhook, {
+    const all = await this.#em.find(Webhook, {
       tenantId: this.#tenantId,
       deletedAt: null,
-      $or: [{ select: { $ne: [] } }, { filter: { $ne: null } }],
     });
+    const found = all.filter(({ select, filter }) => select.length > 0 || filter !== null);
     for (const webhook of found) {
       this.#webhooks.set(webhook, webhook.version);
       this.#audited.set(webhook, shownOf(webhook));
@@ -146,6 +147,10 @@ export class OrmWork implements Work {
     this.#removed.push(entity);
     this.#audited.delete(entity);
     this.#em.remove(entity);
+  }
+
+  join(session: Session): void {
+    session.adopt(this.#em);
   }
 
   get hasChanges(): boolean {

@@ -79,7 +79,7 @@ export function changesOf(
       message: `${pointer || "The payload"} ${message}`,
       breakage: kind === "BREAKING" ? breakage : NO_BREAKAGE,
     })),
-    ...aliasChanges(before, after, changed),
+    ...aliasChanges(before, after, { ...changed, breakage }),
   ];
   const isBroken = breakage.selections.length + breakage.filters.length > 0;
   if (isBroken && !found.some(({ kind }) => kind === "BREAKING")) {

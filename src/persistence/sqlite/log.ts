@@ -62,6 +62,7 @@ export function logStatements(db: SqliteHandle) {
   return {
     /** There is one writer: nobody else changes anything. */
     lockTenant: (tenantId: string): Versions | undefined => versions.get(tenantId),
+    raiseKeysVersion: (): void => {},
     raiseVersions: (tenantId: string, by: Versions): void =>
       void raise.run(by.webhooks, by.catalog, tenantId),
     addLogEntries,

@@ -15,6 +15,8 @@ export function createSessions(
   );
   const session: Session = {
     sql,
+    // There is no other connection that writes.
+    adopt: () => {},
     commit: () => void commit!.run(),
     // A full disk makes SQLite roll back by itself.
     rollback: () => void (db.inTransaction && rollback!.run()),

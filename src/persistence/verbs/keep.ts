@@ -81,7 +81,10 @@ function keepNew(transaction: Transaction, { event, data }: NewEvent, lanes: Lan
     const shape = bodies.shapeFor(route);
     const delivery = addDelivery(transaction, event, { route, shape, isMine });
     if (isMine) claims.push(claimOf(delivery, bodies.bodyFor(route, shape)));
-    else waiting.push(route.webhookId);
+    else {
+      waiting.push(route.webhookId);
+      transaction.due.push(route);
+    }
   }
   if (routes.length < wanting.length) {
     const passed = new Set(routes);

@@ -37,6 +37,7 @@ export async function transition(
   await sql.transition(deliveryId, to);
   Object.assign(delivery, to);
   logDelivery(transaction, delivery, verb === "cancel" ? "CANCELLED" : "REQUEUED", now);
+  if (verb === "redeliver") transaction.due.push(delivery);
   transaction.audit(change, { tenantId, at: now, by });
   return { delivery, lost };
 }
