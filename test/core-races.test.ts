@@ -71,6 +71,7 @@ test("of two webhooks that are deleted right after each other all waiting delive
     upkeepStore: (store) => ({
       foldLog: (tenantId) => store.foldLog(tenantId),
       orphaned: () => store.orphaned(),
+      endLost: () => store.endLost(),
       removeOld: (removal) => store.removeOld(removal),
       async cancelWaiting(webhookId, before, most) {
         const settled = await store.cancelWaiting(webhookId, before, most);

@@ -9,6 +9,7 @@ import { DatabaseProblem } from "../persistence/database.ts";
 import { KeyFile, textOf } from "../persistence/key-file.ts";
 import { rekey as rekeyDatabase, rewrite } from "../persistence/rekey.ts";
 import { inWords, openDatabase, type SqliteDatabase } from "../persistence/sqlite/open.ts";
+import { isServer } from "../persistence/storage.ts";
 import type { Command } from "./command.ts";
 
 const NEW_KEY = "HOOKWIRE_NEW_SECRET_KEY";
@@ -58,6 +59,7 @@ function readRekeySettings() {
     },
     process.env,
   );
+  if (isServer(file)) throw new DatabaseProblem("Only a SQLite database can be rekeyed so far");
   if (file === ":memory:") throw new DatabaseProblem("A database in memory keeps no secrets");
   if (!existsSync(file))
     throw new DatabaseProblem(

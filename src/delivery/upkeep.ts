@@ -1,4 +1,4 @@
-import type { Announce } from "../domain/fact.ts";
+import type { Announce, AttemptRecorded } from "../domain/fact.ts";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { CancelledSome } from "../domain/store.ts";
 import type { Clock } from "../domain/tools.ts";
@@ -25,6 +25,8 @@ export interface UpkeepStore {
   /** Deleted webhooks that something still waits for. */
   orphaned(): Promise<readonly string[]>;
   cancelWaiting(webhookId: string, before: Date, most: number): Promise<CancelledSome>;
+  /** Records what was leased by a process that is gone, and is claimed by no lane. */
+  endLost(): Promise<readonly AttemptRecorded[]>;
   removeOld(removal: {
     readonly before: Date;
     readonly auditBefore: Date;
@@ -132,6 +134,7 @@ export class Upkeep {
     const { clock, report } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
+        for (const fact of await this.#options.store.endLost()) this.#options.announce(fact);
         for (let place = await this.#removeSome(); place; place = await this.#removeSome(place));
       } catch (error) {
         if (!this.#stop.signal.aborted) report(error);

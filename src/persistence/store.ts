@@ -33,7 +33,7 @@ import { keep, keepTest } from "./verbs/keep.ts";
 import { receive } from "./verbs/receive.ts";
 import { claimDue, record } from "./verbs/record.ts";
 import { removeOld, type Removal, type Removed } from "./verbs/retention.ts";
-import { cancelWaiting, endLeases, transition } from "./verbs/transition.ts";
+import { cancelWaiting, endLeases, endLost, transition } from "./verbs/transition.ts";
 import { isStale, OrmWork } from "./work.ts";
 import { oneByOne, Writer } from "./writer.ts";
 
@@ -76,6 +76,7 @@ const USED_KEYS = oneByOne((transaction, uses: ReadonlyMap<string, Date>) =>
 );
 const REMOVE_OLD = oneByOne(removeOld);
 const END_LEASES = oneByOne(endLeases);
+const END_LOST = oneByOne(endLost);
 
 /** `Store`: verbs over one writer, units of work on MikroORM. */
 export class DatabaseStore implements Store {
@@ -217,6 +218,11 @@ export class DatabaseStore implements Store {
   /** When keys were last used, by id. */
   async usedKeys(uses: ReadonlyMap<string, Date>): Promise<void> {
     await this.#writer.change(USED_KEYS, uses);
+  }
+
+  /** What was leased by a process that is gone, and is claimed by no lane. */
+  endLost(): Promise<readonly AttemptRecorded[]> {
+    return this.#writer.change(END_LOST, undefined);
   }
 
   endLeases(): Promise<readonly AttemptRecorded[]> {

@@ -150,7 +150,9 @@ const LOST = /^(08|57P0)/;
 function isLost(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   if (typeof code === "string" && (LOST.test(code) || /^E[A-Z]+$/.test(code))) return true;
-  return /Connection terminated|connection timeout|not queryable/i.test(String(message));
+  return /Connection terminated|connection timeout|timeout exceeded|not queryable/i.test(
+    String(message),
+  );
 }
 
 /** A sentence for an error of the server that is no bug of ours; undefined for any other error. */
