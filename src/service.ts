@@ -180,7 +180,7 @@ async function createLine(base: Base, { database, installation }: Storage) {
         for (const { tenantId, webhookId } of places)
           engine.wake(tenantId, webhookId, base.clock.now());
       },
-      keysChanged: () => void keys.refresh().catch(base.report),
+      keysChanged: () => keys.refresh().catch(base.report),
     },
   });
   const tenantReader = new TenantReader(database.orm);

@@ -199,7 +199,7 @@ export async function startCore(options: CoreOptions = {}) {
         hooks.webhooksChanged();
         engine.webhooksChanged(changed);
       },
-      keysChanged() {},
+      keysChanged: () => Promise.resolve(),
       due() {},
     },
   });

@@ -31,7 +31,7 @@ export interface Followed {
   received(entries: readonly LogEntry[]): void;
   /** Reads anew what is older than these. */
   outdated(tenantId: string, versions: Versions): Promise<void>;
-  keysChanged(): void;
+  keysChanged(): Promise<void>;
   /** Something of these webhooks is due in the table. */
   due(places: readonly Place[]): void;
 }

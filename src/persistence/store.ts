@@ -49,7 +49,8 @@ export interface StoreListener {
   /** Something of these webhooks is due in the table. */
   due(places: readonly Place[]): void;
   webhooksChanged(tenantId: string): void;
-  keysChanged(): void;
+  /** Resolves when whoever lost a key is out. */
+  keysChanged(): Promise<void>;
 }
 
 export interface StoreOptions extends StoreTools {
@@ -265,8 +266,8 @@ export class DatabaseStore implements Store {
     this.#received(entries);
     if (entries.length > 0 || hasChangedKeys || changedTenants.size > 0)
       this.#database.others?.tell(due);
-    if (hasChangedKeys) listener.keysChanged();
     for (const tenantId of changedTenants) listener.webhooksChanged(tenantId);
+    if (hasChangedKeys) await listener.keysChanged();
   }
 
   #received(entries: readonly LogEntry[]): void {

@@ -178,7 +178,7 @@ export class Follower implements Others {
     if (!followed) return;
     const [keys] = await query<{ value: string }>(KEYS);
     if (keys?.value !== this.#keysVersion) {
-      if (this.#keysVersion !== undefined || keys) followed.keysChanged();
+      if (this.#keysVersion !== undefined || keys) await followed.keysChanged();
       this.#keysVersion = keys?.value;
     }
     const { clock } = this.#options;
