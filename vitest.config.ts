@@ -46,6 +46,8 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: WITHOUT_SERVER,
           globalSetup: "test/postgres-server.ts",
+          // A server of its own beside all else: what takes long on two cores is looked at again.
+          retry: 2,
         },
       },
     ],
