@@ -27,15 +27,28 @@ import type { Database, Place } from "./database.ts";
 import { LogOrder } from "./log-order.ts";
 import { Routes } from "./routes.ts";
 import type { Versions } from "./statements.ts";
-import { Transaction, type Audit, type StoreTools } from "./transaction.ts";
+import { Transaction, type StoreTools } from "./transaction.ts";
 import { foldLog, type Folding } from "./verbs/fold.ts";
-import { keep, keepTest } from "./verbs/keep.ts";
-import { receive } from "./verbs/receive.ts";
-import { claimDue, record } from "./verbs/record.ts";
-import { removeOld, type Removal, type Removed } from "./verbs/retention.ts";
-import { cancelWaiting, endLeases, endLost, transition } from "./verbs/transition.ts";
+import {
+  AUDIT,
+  CANCEL_WAITING,
+  CLAIM_DUE,
+  END_LEASES,
+  END_LOST,
+  FOLD,
+  KEEP_TEST,
+  ORDER,
+  RECEIVE,
+  RELEASE,
+  REMOVE_OLD,
+  TRANSITION,
+  USED_KEYS,
+} from "./verbs/grouped.ts";
+import { keep } from "./verbs/keep.ts";
+import { record } from "./verbs/record.ts";
+import type { Removal, Removed } from "./verbs/retention.ts";
 import { isStale, OrmWork } from "./work.ts";
-import { oneByOne, Writer } from "./writer.ts";
+import { Writer } from "./writer.ts";
 
 /** A call that would write more rows than this is refused: it would hold everybody else up. */
 const CALL_ROWS_MAX = 10_000;
@@ -59,25 +72,6 @@ export interface StoreOptions extends StoreTools {
   readonly listener: StoreListener;
   readonly report: (error: unknown) => void;
 }
-
-const FOLD = oneByOne(foldLog);
-const KEEP_TEST = oneByOne(keepTest);
-const RECEIVE = oneByOne(receive);
-const TRANSITION = oneByOne(transition);
-const CANCEL_WAITING = oneByOne(cancelWaiting);
-const CLAIM_DUE = oneByOne(claimDue);
-const RELEASE = oneByOne((transaction, claims: readonly Claim[]) =>
-  Promise.resolve(transaction.sql.release(claims)),
-);
-const AUDIT = oneByOne((transaction, { change, ...about }: Audit & { change: AuditChange }) =>
-  Promise.resolve(transaction.audit(change, about)),
-);
-const USED_KEYS = oneByOne((transaction, uses: ReadonlyMap<string, Date>) =>
-  Promise.resolve(transaction.sql.usedKeys(uses)),
-);
-const REMOVE_OLD = oneByOne(removeOld);
-const END_LEASES = oneByOne(endLeases);
-const END_LOST = oneByOne(endLost);
 
 /** `Store`: verbs over one writer, units of work on MikroORM. */
 export class DatabaseStore implements Store {
@@ -117,6 +111,7 @@ export class DatabaseStore implements Store {
       begin,
       most,
       isLost,
+      order: ORDER,
       open: ({ sql }) => new Transaction(sql, this.#routes, options),
       committed: (transaction) => this.#committed(transaction),
       report: options.report,
@@ -204,8 +199,14 @@ export class DatabaseStore implements Store {
     return this.#writer.change(RECEIVE, request, 3);
   }
 
-  foldLog(tenantId: string): Promise<Folding> {
-    return this.#writer.change(FOLD, tenantId);
+  async foldLog(tenantId: string): Promise<Folding> {
+    if (!this.#database.others) return this.#writer.change(FOLD, tenantId);
+    // It holds the tenant, whom others wait for who hold what a group needs.
+    let folding: Folding = { hasMore: false, paused: [] };
+    await this.#writer.turn(async (transaction) => {
+      folding = await foldLog(transaction, tenantId);
+    });
+    return folding;
   }
 
   async orphaned(): Promise<readonly string[]> {

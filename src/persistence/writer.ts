@@ -27,6 +27,8 @@ export interface WriterOptions {
   readonly most: number;
   /** The error says that the connection is gone: whether a commit succeeded is not known. */
   readonly isLost: (error: unknown) => boolean;
+  /** Verbs of a group run in this order, so that no two transactions wait for each other; others come first. */
+  readonly order?: readonly unknown[];
   readonly open: (session: Session) => Transaction;
   /** Hears of each commit before those who asked for it go on. */
   readonly committed: (transaction: Transaction) => Promise<void>;
@@ -140,7 +142,9 @@ export class Writer {
 
   async #runGroup(session: Session, group: readonly Change[]): Promise<void> {
     try {
-      const results = await this.#complete(session, (transaction) => runVerbs(transaction, group));
+      const results = await this.#complete(session, (transaction) =>
+        runVerbs(transaction, group, this.#options.order),
+      );
       for (const change of group) change.resolve(results.get(change) as never);
     } catch (error) {
       if (group.length === 1 || this.#options.isLost(error))
@@ -189,13 +193,17 @@ function rowsOf(entry: Change | Turn): number {
   return "run" in entry ? 0 : entry.rows;
 }
 
-/** Each verb once, in the order in which they were first asked for. */
+/** Each verb once. */
 async function runVerbs(
   transaction: Transaction,
   group: readonly Change[],
+  order: readonly unknown[] = [],
 ): Promise<ReadonlyMap<Change, unknown>> {
   const results = new Map<Change, unknown>();
-  for (const [verb, changes] of Map.groupBy(group, (change) => change.verb)) {
+  const byVerb = [...Map.groupBy(group, (change) => change.verb)];
+  for (const [verb, changes] of byVerb.toSorted(
+    ([a], [b]) => order.indexOf(a) - order.indexOf(b),
+  )) {
     const about = changes.map((change) => change.about as never);
     const answers = await verb(transaction, about);
     for (const [index, change] of changes.entries()) results.set(change, answers[index]);

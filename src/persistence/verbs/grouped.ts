@@ -1,0 +1,45 @@
+import type { AuditChange } from "../../domain/audit.ts";
+import type { Claim } from "../../domain/delivery.ts";
+import type { Audit } from "../transaction.ts";
+import { oneByOne } from "../writer.ts";
+import { foldLog } from "./fold.ts";
+import { keep, keepTest } from "./keep.ts";
+import { receive } from "./receive.ts";
+import { claimDue, record } from "./record.ts";
+import { removeOld } from "./retention.ts";
+import { cancelWaiting, endLeases, endLost, transition } from "./transition.ts";
+
+export const FOLD = oneByOne(foldLog);
+export const KEEP_TEST = oneByOne(keepTest);
+export const RECEIVE = oneByOne(receive);
+export const TRANSITION = oneByOne(transition);
+export const CANCEL_WAITING = oneByOne(cancelWaiting);
+export const CLAIM_DUE = oneByOne(claimDue);
+export const RELEASE = oneByOne((transaction, claims: readonly Claim[]) =>
+  Promise.resolve(transaction.sql.release(claims)),
+);
+export const AUDIT = oneByOne(
+  (transaction, { change, ...about }: Audit & { change: AuditChange }) =>
+    Promise.resolve(transaction.audit(change, about)),
+);
+export const USED_KEYS = oneByOne((transaction, uses: ReadonlyMap<string, Date>) =>
+  Promise.resolve(transaction.sql.usedKeys(uses)),
+);
+export const REMOVE_OLD = oneByOne(removeOld);
+export const END_LEASES = oneByOne(endLeases);
+export const END_LOST = oneByOne(endLost);
+
+/** By what they lock first: keys, lanes, deliveries, and what comes behind. */
+export const ORDER: readonly unknown[] = [
+  keep,
+  KEEP_TEST,
+  CLAIM_DUE,
+  record,
+  RELEASE,
+  TRANSITION,
+  CANCEL_WAITING,
+  END_LOST,
+  RECEIVE,
+  USED_KEYS,
+  REMOVE_OLD,
+];
