@@ -58,7 +58,7 @@ export type Unplaced = Omit<LogEntry, "position">;
 /**
  * What verbs can do inside a transaction. Many rows at once, wherever the line needs it. On PostgreSQL rows are touched
  * in this order, and each kind in the order of its ids, so that no two transactions wait for each other: tenant, keys,
- * lanes, deliveries, webhooks, log.
+ * deliveries, lanes, webhooks, log.
  */
 export interface Statements {
   /** The versions of the tenant; nobody else changes what it owns until the commit. */

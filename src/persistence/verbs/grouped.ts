@@ -29,16 +29,16 @@ export const REMOVE_OLD = oneByOne(removeOld);
 export const END_LEASES = oneByOne(endLeases);
 export const END_LOST = oneByOne(endLost);
 
-/** By what they lock first: keys, lanes, deliveries, and what comes behind. */
+/** What was sent is recorded before anybody looks whose lease has ended. Locks: keys, deliveries, lanes, the rest. */
 export const ORDER: readonly unknown[] = [
   keep,
   KEEP_TEST,
-  CLAIM_DUE,
   record,
   RELEASE,
   TRANSITION,
   CANCEL_WAITING,
   END_LOST,
+  CLAIM_DUE,
   RECEIVE,
   USED_KEYS,
   REMOVE_OLD,
