@@ -29,12 +29,29 @@ const NOBODY = 65534;
 /** What is lost with the machine is made again by the next run. */
 const QUICK = ["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=400"];
 
+/** Ends a server, and removes its files, when whoever holds the other end of its stdin is gone, however it went. */
+const GUARD = `
+  const [pid, folder] = process.argv.slice(1);
+  process.stdin.resume().on("close", async () => {
+    try {
+      process.kill(Number(pid), "SIGQUIT");
+      for (;;) {
+        process.kill(Number(pid), 0);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    } catch {
+      // It is gone.
+    }
+    require("node:fs").rmSync(folder, { recursive: true, force: true });
+  });`;
+
 /** A real PostgreSQL from the package registry, on a free port, with its files in a folder of its own. */
 export class PostgresServer implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), "hookwire-postgres-"));
   readonly #flags: readonly string[];
   #port = 0;
   #server: ChildProcess | undefined;
+  #guard: ChildProcess | undefined;
 
   constructor(flags: readonly string[] = QUICK) {
     this.#flags = flags;
@@ -64,6 +81,7 @@ export class PostgresServer implements AsyncDisposable {
     const port = String(this.#port);
     const args = ["-D", join(this.#folder, "data"), "-p", port, "-k", "", "-h", "127.0.0.1"];
     this.#server = this.#run("postgres", [...args, ...this.#flags], "ignore");
+    this.#guard = guard(this.#server.pid!, this.#folder);
     while (!(await this.#answers())) {
       if (this.#server.exitCode !== null) throw new Error("PostgreSQL did not start");
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -74,6 +92,7 @@ export class PostgresServer implements AsyncDisposable {
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server || server.exitCode !== null) return;
+    this.#guard?.kill("SIGKILL");
     const ended = once(server, "exit");
     server.kill("SIGQUIT");
     await ended;
@@ -101,6 +120,15 @@ export class PostgresServer implements AsyncDisposable {
       await client.end().catch(() => {});
     }
   }
+}
+
+function guard(pid: number, folder: string): ChildProcess {
+  const stdio: SpawnOptions["stdio"] = ["pipe", "ignore", "ignore"];
+  // Detached: what ends a run at the terminal must not end this first.
+  const options = { stdio, detached: true };
+  const child = spawn(process.execPath, ["-e", GUARD, String(pid), folder], options);
+  child.unref();
+  return child;
 }
 
 function isRoot(): boolean {

@@ -55,7 +55,8 @@ async function earlier(
   { store, catalog }: Pick<Tools, "store"> & { readonly catalog: Catalog },
 ): Promise<Published | undefined> {
   const type = catalog.find(input.type);
-  if (!type || input.idempotencyKey == null) return undefined;
+  // Nothing was ever accepted under a key that is no key.
+  if (!type || input.idempotencyKey == null || keyProblems(input).length > 0) return undefined;
   const holder = await store.keyHolder(tenantId, input.idempotencyKey);
   // What is unfit was never accepted, and what is too deep can't be hashed.
   if (!holder || !isFit(input.payload)) return undefined;

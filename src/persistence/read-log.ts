@@ -44,7 +44,9 @@ export class LogReader {
       ([property]) =>
         `and ${this.#dialect.text(LOG_COLUMNS[property])} in (select value from ${this.#dialect.listed}) `,
     );
-    const values = lists.map(([, wanted]) => JSON.stringify(wanted));
+    // No text that is stored here holds NUL, and PostgreSQL refuses lists with one.
+    const isStorable = (value: unknown) => typeof value !== "string" || !value.includes("\0");
+    const values = lists.map(([, wanted]) => JSON.stringify(wanted.filter(isStorable)));
     return this.#entries(`position between ? and ? ${isOneOf.join("")}order by position ${order}`, [
       tenantId,
       from,

@@ -1,5 +1,6 @@
+import type { Configuration } from "@mikro-orm/core";
 import { Migrator } from "@mikro-orm/migrations";
-import { MikroORM, type PostgreSqlConnection } from "@mikro-orm/postgresql";
+import { MikroORM, PostgreSqlDriver, type PostgreSqlConnection } from "@mikro-orm/postgresql";
 import { types, type Pool, type PoolClient } from "pg";
 import { DatabaseProblem, type Database } from "../database.ts";
 import { TABLES } from "../mapping.ts";
@@ -39,12 +40,27 @@ const TYPES = {
       : types.getTypeParser(oid, format as never)) as typeof types.getTypeParser,
 };
 
+/**
+ * No text of PostgreSQL can hold NUL, and MikroORM writes values into the text of a statement, which would end there. What
+ * asks for such a text finds nothing; the checks of input keep it out of what is stored.
+ */
+class Driver extends PostgreSqlDriver {
+  constructor(config: Configuration) {
+    super(config);
+    const { platform } = this;
+    const quote = platform.quoteValue.bind(platform);
+    platform.quoteValue = (value: unknown) =>
+      typeof value === "string" && value.includes("\0") ? "null" : quote(value);
+  }
+}
+
 /** Opens and migrates a database on a PostgreSQL server. */
 export async function openPostgres(
   url: string,
   { pool: size, crew }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const orm = await MikroORM.init({
+    driver: Driver,
     clientUrl: url,
     entities: TABLES,
     extensions: [Migrator],
@@ -144,8 +160,8 @@ function contextOf(client: PoolClient): object {
   };
 }
 
-/** Classes of SQLSTATE: connection exceptions, and a server that shuts down or starts. */
-const LOST = /^(08|57P0)/;
+/** Classes of SQLSTATE: connection exceptions, except that of a malformed message, and a server that shuts down or starts. */
+const LOST = /^(08(?!P01)|57P0)/;
 
 function isLost(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
