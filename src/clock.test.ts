@@ -33,3 +33,18 @@ test("the lease clock goes on like time does, and begins at the wall clock", asy
   await clock.wait(20);
   expect(clock.leaseMs() - before).toBeGreaterThanOrEqual(19);
 });
+
+test("a clock that follows a server's goes by that, and not by every moment that the way there takes", async () => {
+  const clock = createClock();
+  const serverMs = Date.now() + 3_600_000;
+  clock.follow(serverMs);
+  for (const shownMs of [clock.now().getTime(), clock.leaseMs()])
+    expect(shownMs - serverMs).toBeLessThan(1000);
+  for (const shownMs of [clock.now().getTime(), clock.leaseMs()])
+    expect(shownMs - serverMs).toBeGreaterThanOrEqual(0);
+  const before = clock.leaseMs();
+  clock.follow(before + 15);
+  expect(clock.leaseMs() - before).toBeLessThan(15);
+  clock.follow(before + 60_000);
+  expect(clock.leaseMs() - before).toBeGreaterThanOrEqual(60_000);
+});

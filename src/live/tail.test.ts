@@ -68,3 +68,11 @@ test("who is forgotten does not wake, and the others still do at their own time"
   expect(commit(1)).toEqual([]);
   expect(await pass(10)).toEqual([]);
 });
+
+test("what comes behind a gap is not taken for what is missing", () => {
+  const { tail, commit } = watchTail();
+  for (const position of [1, 2, 9, 10]) commit(position);
+  const after = (position: number) => tail.after("ten_1", position, 10)?.map((row) => row.position);
+  expect(after(2)).toBeUndefined();
+  expect(after(8)).toEqual([9, 10]);
+});

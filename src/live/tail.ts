@@ -29,7 +29,9 @@ export class Tail {
   /** In commit order. */
   append(entries: readonly LogEntry[]): void {
     for (const [tenantId, added] of Map.groupBy(entries, (entry) => entry.tenantId)) {
-      const recent = this.#recent.get(tenantId) ?? [];
+      const known = this.#recent.get(tenantId) ?? [];
+      // What was removed in between can't be had from here.
+      const recent = known.at(-1)?.position === added[0]!.position - 1 ? known : [];
       recent.push(...added);
       if (recent.length > 2 * KEPT) recent.splice(0, recent.length - KEPT);
       this.#recent.set(tenantId, recent);

@@ -29,6 +29,8 @@ export interface Followed {
   position(tenantId: string): number;
   /** Rows of other processes' commits, and some of one's own. */
   received(entries: readonly LogEntry[]): void;
+  /** Up to here the log is gone: retention has removed it. */
+  cut(tenantId: string, position: number): void;
   /** Reads anew what is older than these. */
   outdated(tenantId: string, versions: Versions): Promise<void>;
   keysChanged(): Promise<void>;

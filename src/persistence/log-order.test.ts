@@ -19,3 +19,12 @@ test("rows are handed on in their order, each once, and none before those that c
   expect(received(...rows("a", 12, 14))).toEqual([]);
   expect([order.position("a"), order.position("b"), order.tenantIds]).toEqual([14, 2, ["a", "b"]]);
 });
+
+test("what retention has removed is waited for no longer", () => {
+  const order = new LogOrder(new Map([["a", 10]]));
+  expect(order.receive(rows("a", 41))).toEqual([]);
+  order.skip("a", 39);
+  expect(order.receive(rows("a", 40)).map(({ position }) => position)).toEqual([40, 41]);
+  order.skip("a", 20);
+  expect(order.position("a")).toBe(41);
+});

@@ -23,6 +23,11 @@ export class LogOrder {
     if (!this.#positions.has(tenantId)) this.#positions.set(tenantId, 0);
   }
 
+  /** Nothing up to here will come any more: retention has removed it. */
+  skip(tenantId: string, position: number): void {
+    this.#positions.set(tenantId, Math.max(position, this.position(tenantId)));
+  }
+
   get hasGaps(): boolean {
     return this.#early.size > 0;
   }

@@ -2,8 +2,8 @@ import type { MikroORM } from "@mikro-orm/sql";
 import type { LogEntry } from "../domain/log-entry.ts";
 import type { LogFilter } from "../domain/stream.ts";
 import { dialectOf, type Dialect } from "./dialect.ts";
-import { LOG_COLUMNS } from "./sqlite/log.ts";
-import { columns, type Row } from "./sqlite/rows.ts";
+import { columns, LOG_COLUMNS } from "./select-lists.ts";
+import type { Row } from "./sqlite/rows.ts";
 
 /** Where a search goes, `from` and `to` included; it stops at `most` entries. */
 interface Stretch {

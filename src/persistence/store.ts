@@ -91,6 +91,7 @@ export class DatabaseStore implements Store {
       ...options.listener,
       position: (tenantId) => store.position(tenantId),
       received: (entries) => store.#received(entries),
+      cut: (tenantId, position) => store.#log.skip(tenantId, position),
       outdated: (tenantId, versions) => store.#outdated(tenantId, versions),
     });
     return store;

@@ -1,5 +1,5 @@
 import type { Claim, Delivery } from "../../domain/delivery.ts";
-import { DELIVERY } from "../sqlite/delivery-columns.ts";
+import { DELIVERY } from "../select-lists.ts";
 import type { DueDelivery, DueRequest, Instants, Lease } from "../statements.ts";
 import { deliveryOf } from "./deliveries.ts";
 import { recordset, type Query } from "./rows.ts";
@@ -19,7 +19,7 @@ const ADD_LANES = `insert into lane (webhook_id) select unnest($1::text[]) on co
  * a rate gets what a tenth of a second allows, once its next free send has come.
  */
 const DUE = `
-  select ${DELIVERY}, e.type_name as "typeName", e.occurred_at as "occurredAt", coalesce(b.payload, e.payload) as payload
+  select ${DELIVERY}, e.type_name as "typeName", e.occurred_at as "occurredAt", case when d.shape is null or d.shape = '?' then e.payload else b.payload end as payload
   from json_to_recordset($1) as a(webhook_id text, most int, max_in_flight int, rate int)
   join lane l on l.webhook_id = a.webhook_id
   cross join lateral (select case when $5::int = 1 then a.most else

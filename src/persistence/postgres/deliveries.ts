@@ -1,6 +1,6 @@
 import { Delivery, type DeliveryAttempt, type Settled } from "../../domain/delivery.ts";
 import type { Recording } from "../../domain/store.ts";
-import { DELIVERY } from "../sqlite/delivery-columns.ts";
+import { DELIVERY } from "../select-lists.ts";
 import { recordset, type Query } from "./rows.ts";
 
 const SETTLED = [

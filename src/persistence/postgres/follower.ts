@@ -3,7 +3,7 @@ import type { PoolClient } from "pg";
 import type { LogEntry } from "../../domain/log-entry.ts";
 import type { Clock } from "../../domain/tools.ts";
 import type { Followed, Others, Place } from "../database.ts";
-import { LOG_ENTRY } from "../sqlite/log.ts";
+import { LOG_ENTRY } from "../select-lists.ts";
 import type { Lookups, Versions } from "../statements.ts";
 import { CHANNEL, JOINED, type LiveCrew } from "./crew.ts";
 import type { Query } from "./rows.ts";
@@ -191,7 +191,8 @@ export class Follower implements Others {
       await followed.outdated(tenantId, { webhooks, catalog });
       while (followed.position(tenantId) < position) {
         const entries = await query<LogEntry>(AFTER, [tenantId, followed.position(tenantId)]);
-        if (entries.length === 0) break;
+        // Positions have no gaps: what is missing at the start was removed.
+        followed.cut(tenantId, (entries[0]?.position ?? position + 1) - 1);
         followed.received(entries);
       }
     }

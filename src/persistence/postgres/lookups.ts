@@ -1,4 +1,5 @@
 import type { KeyHolder } from "../../domain/store.ts";
+import { EVENT_TYPE, WEBHOOK } from "../select-lists.ts";
 import type {
   Lookups,
   StoredEventType,
@@ -6,43 +7,7 @@ import type {
   StoredWebhook,
   Versions,
 } from "../statements.ts";
-import { columnOf, type Query } from "./rows.ts";
-
-const WEBHOOK = select([
-  "id",
-  "name",
-  "state",
-  "activeSince",
-  "url",
-  "format",
-  "timeoutMs",
-  "maxInFlight",
-  "rateLimitPerSecond",
-  "consecutiveFailures",
-  "eventTypes",
-  "headers",
-  "retryDelaysMs",
-  "filter",
-  "keepFiltered",
-  "select",
-] satisfies (keyof StoredWebhook)[]);
-const EVENT_TYPE = select([
-  "id",
-  "name",
-  "title",
-  "description",
-  "category",
-  "aliases",
-  "deprecationReason",
-  "retiredAt",
-  "version",
-  "schema",
-  "samplePayload",
-] satisfies (keyof StoredEventType)[]);
-
-function select(properties: readonly string[]): string {
-  return properties.map((property) => `${columnOf(property)} as "${property}"`).join(", ");
-}
+import type { Query } from "./rows.ts";
 
 export function createLookups(query: Query): Lookups {
   return {
@@ -62,7 +27,7 @@ export function createLookups(query: Query): Lookups {
     },
     webhooks: (tenantId) =>
       query<StoredWebhook>(
-        `select ${WEBHOOK} from webhook where tenant_id = $1 and deleted_at is null`,
+        `select ${WEBHOOK} from webhook w where w.tenant_id = $1 and w.deleted_at is null`,
         [tenantId],
       ),
     secrets: (tenantId) =>
@@ -73,8 +38,8 @@ export function createLookups(query: Query): Lookups {
       ),
     eventTypes: (tenantId) =>
       query<StoredEventType>(
-        `select ${EVENT_TYPE}, length(schema::text) + length(sample_payload::text) as size
-         from event_type where tenant_id = $1 order by name`,
+        `select ${EVENT_TYPE}, length(t.schema::text) + length(t.sample_payload::text) as size
+         from event_type t where t.tenant_id = $1 order by t.name`,
         [tenantId],
       ),
     async keyHolder(tenantId, key) {

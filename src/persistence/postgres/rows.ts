@@ -2,8 +2,7 @@
 export type Query = <R extends object>(text: string, values?: readonly unknown[]) => Promise<R[]>;
 
 /** The column of a property. */
-export function columnOf(property: string): string {
-  if (property === "select") return "selections";
+function columnOf(property: string): string {
   return property.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -1,6 +1,7 @@
 import type { Claim, Delivery } from "../../domain/delivery.ts";
+import { DELIVERY } from "../select-lists.ts";
 import type { DueDelivery, DueRequest, Instants, Lease } from "../statements.ts";
-import { DELIVERY, deliveryOf, dueDeliveryOf, EVENT_OF_DELIVERY } from "./delivery-columns.ts";
+import { deliveryOf, dueDeliveryOf, EVENT_OF_DELIVERY } from "./delivery-columns.ts";
 import { date, type Row, type SqliteHandle } from "./rows.ts";
 
 /** `limit ? + 0`: for a bare bound limit SQLite makes its plan anew each time, which costs eight times the query. */

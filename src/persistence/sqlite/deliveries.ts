@@ -1,6 +1,7 @@
 import type { Delivery, DeliveryAttempt, Settled } from "../../domain/delivery.ts";
 import type { Recording } from "../../domain/store.ts";
-import { DELIVERY, deliveryOf } from "./delivery-columns.ts";
+import { DELIVERY } from "../select-lists.ts";
+import { deliveryOf } from "./delivery-columns.ts";
 import { at, insert, type Row, type SqliteHandle } from "./rows.ts";
 
 export function deliveryStatements(db: SqliteHandle) {

@@ -1,28 +1,6 @@
 import type { LogEntry } from "../../domain/log-entry.ts";
 import type { Unplaced, Versions } from "../statements.ts";
-import { at, columns, insert, type SqliteHandle } from "./rows.ts";
-
-export const LOG_COLUMNS = {
-  tenantId: "tenant_id",
-  position: "position",
-  at: "at",
-  change: "change",
-  webhookId: "webhook_id",
-  deliveryId: "delivery_id",
-  eventId: "event_id",
-  eventType: "event_type",
-  isTest: "is_test",
-  status: "status",
-  attempts: "attempts",
-  dueAt: "due_at",
-  attemptId: "attempt_id",
-  outcome: "outcome",
-  responseStatus: "response_status",
-  tookMs: "took_ms",
-  inboxId: "inbox_id",
-  requestId: "request_id",
-} satisfies Record<keyof LogEntry, string>;
-export const LOG_ENTRY = columns<LogEntry>("l", LOG_COLUMNS);
+import { at, insert, type SqliteHandle } from "./rows.ts";
 
 export function logStatements(db: SqliteHandle) {
   const add = db.prepare(insert("log", 18));

@@ -2,6 +2,7 @@ import type { JsonObject } from "../../domain/catalog/entry.ts";
 import type { Predicate } from "../../domain/filter.ts";
 import type { KeyHolder } from "../../domain/store.ts";
 import type { EventSelection, StoredHeader } from "../../domain/webhook.ts";
+import { EVENT_TYPE, WEBHOOK } from "../select-lists.ts";
 import type {
   Lookups,
   StoredEventType,
@@ -10,39 +11,7 @@ import type {
   Versions,
 } from "../statements.ts";
 import { KEY_HOLDER } from "./events.ts";
-import { columns, date, type Row, type SqliteHandle } from "./rows.ts";
-
-const WEBHOOK = columns<StoredWebhook>("w", {
-  id: "id",
-  name: "name",
-  state: "state",
-  activeSince: "active_since",
-  url: "url",
-  format: "format",
-  timeoutMs: "timeout_ms",
-  maxInFlight: "max_in_flight",
-  rateLimitPerSecond: "rate_limit_per_second",
-  consecutiveFailures: "consecutive_failures",
-  eventTypes: "event_types",
-  headers: "headers",
-  retryDelaysMs: "retry_delays_ms",
-  filter: "filter",
-  keepFiltered: "keep_filtered",
-  select: "selections",
-});
-const EVENT_TYPE = columns<Omit<StoredEventType, "size">>("t", {
-  id: "id",
-  name: "name",
-  title: "title",
-  description: "description",
-  category: "category",
-  aliases: "aliases",
-  deprecationReason: "deprecation_reason",
-  retiredAt: "retired_at",
-  version: "version",
-  schema: "schema",
-  samplePayload: "sample_payload",
-});
+import { date, type Row, type SqliteHandle } from "./rows.ts";
 
 /** A row with these columns as JSON text. */
 type JsonRow<T, K extends keyof T> = Omit<Row<T>, K> & { readonly [P in K]: string };

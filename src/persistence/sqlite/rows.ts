@@ -22,10 +22,3 @@ export const date = (ms: number | null): Date | null => (ms === null ? null : ne
 export function insert(table: string, values: number): string {
   return `insert into ${table} values (${Array(values).fill("?").join(", ")})`;
 }
-
-/** A select list that gives each column of `table` the name of its property. */
-export function columns<T>(table: string, names: { readonly [K in keyof T]: string }): string {
-  return Object.entries(names)
-    .map(([property, column]) => `${table}.${String(column)} as "${property}"`)
-    .join(", ");
-}
