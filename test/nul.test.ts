@@ -42,6 +42,16 @@ test.each([
   ["deleteInbox(input: { inboxId: $text })", "ID!", "NotFoundError"],
   ["redeliverDelivery(input: { deliveryId: $text })", "ID!", "NotFoundError"],
   ["createInbox(input: { name: $text })", "String!", "InvalidInputError"],
+  [
+    'pauseWebhook(input: { webhook: { key: "any" }, reason: $text })',
+    "String!",
+    "InvalidInputError",
+  ],
+  [
+    'disableWebhook(input: { webhook: { key: "any" }, reason: $text })',
+    "String!",
+    "InvalidInputError",
+  ],
   ["createTenant(input: { key: $text, name: $text })", "String!", "InvalidInputError"],
 ])("a command with NUL in a text is refused: %s", async (field, type, expected) => {
   await using app = await startApp();

@@ -11,6 +11,11 @@ export const checkedText = (most: number) =>
     .max(most, `must have at most ${most} characters`)
     .refine((value) => !/[\p{Cc}\p{Cs}]/u.test(value), "must not contain control characters");
 
+/** Whether every database can keep it: no NUL, and no half of a character. */
+export function isText(value: string): boolean {
+  return !/[\0\p{Cs}]/u.test(value);
+}
+
 /** An ISO 8601 duration, in milliseconds. */
 export const checkedDuration = (least: number, most: number) =>
   z.string().transform((value, context) => {

@@ -1,4 +1,5 @@
 import type { WebhookFact } from "./fact.ts";
+import { isText } from "./input.ts";
 import { Refusal, refuseIf } from "./refusal.ts";
 import type { Work } from "./store.ts";
 import type { Tools } from "./tools.ts";
@@ -175,6 +176,7 @@ export async function pauseWebhook(
   reason: string | null,
   tools: Tools,
 ) {
+  refuseUnlessText(reason);
   return changeState("webhook.paused", tenantId, ref, tools, (webhook) =>
     pause(webhook, reason, tools.clock.now()),
   );
@@ -186,9 +188,14 @@ export async function disableWebhook(
   reason: string | null,
   tools: Tools,
 ) {
+  refuseUnlessText(reason);
   return changeState("webhook.disabled", tenantId, ref, tools, (webhook) =>
     disable(webhook, reason, tools.clock.now()),
   );
+}
+
+function refuseUnlessText(reason: string | null): void {
+  if (reason !== null && !isText(reason)) refuseIf([{ path: ["reason"], message: "must be text" }]);
 }
 
 /** Makes it ACTIVE, from whatever state; what was held is sent, or cancelled first. */

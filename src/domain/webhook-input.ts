@@ -3,7 +3,7 @@ import type { Catalog } from "./catalog/catalog.ts";
 import { DAY, formatDuration } from "./duration.ts";
 import { PAYLOAD_FORMATS } from "./event.ts";
 import type { Predicate } from "./filter.ts";
-import { checkedDuration, checkedText, zodProblems } from "./input.ts";
+import { checkedDuration, checkedText, isText, zodProblems } from "./input.ts";
 import { Refusal, refuseIf, type Problem } from "./refusal.ts";
 import type { CustomHeader } from "./request.ts";
 import { parseSecret, SIGNATURE_SCHEMES, type SignatureScheme } from "./secret.ts";
@@ -77,7 +77,7 @@ const FIELDS = z.object({
   description: z
     .string()
     .max(2000, "must have at most 2,000 characters")
-    .refine((value) => !/[\0\p{Cs}]/u.test(value), "must be text")
+    .refine(isText, "must be text")
     .nullable(),
   integration: checkedText(64),
   format: z.enum(PAYLOAD_FORMATS),

@@ -134,7 +134,8 @@ export function autoPause(webhook: Webhook, reason: string, at: Date): void {
 }
 
 function stop(webhook: Webhook, state: WebhookState, reason: string | null, at: Date): void {
-  const stateReason = reason && reason.slice(0, REASON_MAX);
+  // The last character may have been cut in half.
+  const stateReason = reason && reason.slice(0, REASON_MAX).replace(/\p{Cs}$/u, "");
   Object.assign(webhook, { state, stateReason, updatedAt: at });
 }
 

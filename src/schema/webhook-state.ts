@@ -10,7 +10,7 @@ import type { Context } from "./context.ts";
 import { WebhookRef } from "./refs.ts";
 import { refusing, resultUnion } from "./refusal.ts";
 import { seeWebhook } from "./seen.ts";
-import { ConflictError, NotFoundError } from "./user-error.ts";
+import { ConflictError, InvalidInputError, NotFoundError } from "./user-error.ts";
 import { webhookRef, WebhookRefInput } from "./webhook-ref.ts";
 
 /** The payload of a mutation that changed one webhook. */
@@ -105,6 +105,7 @@ builder.mutationFields((t) => ({
   }),
   pauseWebhook: t.field({
     type: resultUnion("PauseWebhook", webhookPayload("PauseWebhook", "The paused webhook."), [
+      InvalidInputError,
       NotFoundError,
     ]),
     nullable: true,
@@ -130,6 +131,7 @@ builder.mutationFields((t) => ({
   }),
   disableWebhook: t.field({
     type: resultUnion("DisableWebhook", webhookPayload("DisableWebhook", "The disabled webhook."), [
+      InvalidInputError,
       NotFoundError,
     ]),
     nullable: true,

@@ -1062,6 +1062,7 @@ export type DeliverPauseMutationVariables = Exact<{
 
 export type DeliverPauseMutation = { pauseWebhook:
     | { __typename: 'ForbiddenError' }
+    | { __typename: 'InvalidInputError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'PauseWebhookPayload' }
    | null };
@@ -1086,6 +1087,7 @@ export type DeliverDisableMutationVariables = Exact<{
 export type DeliverDisableMutation = { disableWebhook:
     | { __typename: 'DisableWebhookPayload' }
     | { __typename: 'ForbiddenError' }
+    | { __typename: 'InvalidInputError' }
     | { __typename: 'NotFoundError' }
    | null };
 
@@ -1392,6 +1394,7 @@ export type LostAttemptsPauseMutationVariables = Exact<{
 
 export type LostAttemptsPauseMutation = { pauseWebhook:
     | { __typename: 'ForbiddenError' }
+    | { __typename: 'InvalidInputError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'PauseWebhookPayload' }
    | null };
@@ -1470,6 +1473,7 @@ export type RetentionPauseMutationVariables = Exact<{
 
 export type RetentionPauseMutation = { pauseWebhook:
     | { __typename: 'ForbiddenError' }
+    | { __typename: 'InvalidInputError' }
     | { __typename: 'NotFoundError' }
     | { __typename: 'PauseWebhookPayload' }
    | null };
@@ -1638,6 +1642,7 @@ export type WatchPauseMutationVariables = Exact<{
 
 export type WatchPauseMutation = { pauseWebhook:
     | { __typename: 'ForbiddenError', message: string }
+    | { __typename: 'InvalidInputError', message: string }
     | { __typename: 'NotFoundError', message: string }
     | { __typename: 'PauseWebhookPayload' }
    | null };
@@ -1881,6 +1886,7 @@ export type WebhooksPauseMutationVariables = Exact<{
 
 export type WebhooksPauseMutation = { pauseWebhook:
     | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
     | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
     | { __typename: 'PauseWebhookPayload', webhook: { id: string, key: string | null, name: string, url: string, eventTypes: Array<string>, description: string | null, integration: string, format: PayloadFormat, signature: SignatureScheme, retryDelays: Array<string>, timeout: string, maxInFlight: number, state: WebhookState, stateReason: string | null, version: number, createdAt: string, updatedAt: string, headers: Array<{ name: string, value: string | null, isSecret: boolean }>, secrets: Array<{ id: string, scheme: SignatureScheme, hint: string, publicKey: string | null, createdAt: string, expiresAt: string | null }> } | null }
    | null };
@@ -1916,6 +1922,7 @@ export type WebhooksDisableMutationVariables = Exact<{
 export type WebhooksDisableMutation = { disableWebhook:
     | { __typename: 'DisableWebhookPayload', webhook: { id: string, key: string | null, name: string, url: string, eventTypes: Array<string>, description: string | null, integration: string, format: PayloadFormat, signature: SignatureScheme, retryDelays: Array<string>, timeout: string, maxInFlight: number, state: WebhookState, stateReason: string | null, version: number, createdAt: string, updatedAt: string, headers: Array<{ name: string, value: string | null, isSecret: boolean }>, secrets: Array<{ id: string, scheme: SignatureScheme, hint: string, publicKey: string | null, createdAt: string, expiresAt: string | null }> } | null }
     | { __typename: 'ForbiddenError', code: UserErrorCode, message: string, path: Array<string> }
+    | { __typename: 'InvalidInputError', code: UserErrorCode, message: string, path: Array<string>, issues: Array<{ path: Array<string>, pointer: string | null, message: string }> }
     | { __typename: 'NotFoundError', code: UserErrorCode, message: string, path: Array<string> }
    | null };
 

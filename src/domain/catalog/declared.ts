@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkedText, zodProblems } from "../input.ts";
+import { checkedText, isText, zodProblems } from "../input.ts";
 import { payloadProblems } from "../payload.ts";
 import { refuseIf, type Problem } from "../refusal.ts";
 import { namesOf, type Catalog } from "./catalog.ts";
@@ -30,7 +30,7 @@ const FIELDS = z.object({
     .trim()
     .min(1, "must not be empty")
     .max(2000, "must have at most 2,000 characters")
-    .refine((value) => !/[\0\p{Cs}]/u.test(value), "must be text"),
+    .refine(isText, "must be text"),
   category: checkedText(100),
   aliases: z.array(name).max(20, "must have at most 20 entries"),
   deprecationReason: checkedText(500).nullable(),
