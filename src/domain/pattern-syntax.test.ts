@@ -5,9 +5,8 @@ import { linearPattern, patternProblem } from "./linear-pattern.ts";
 /** Those that differ between the two engines, or may. */
 const CHARACTERS = [
   ...Array.from(
-    "aAbzZ09_- .$^\\/()[]{}|*+?,:=!<\n\r\t\v\f\0\b\u{A0}\u{85}\u{1680}\u{2000}\u{200A}\u{200B}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}",
+    "aAbzZ09_- .$^\\/()[]{}|*+?,:=!<\n\r\t\v\f\0\b\u{A0}\u{85}\u{1680}\u{2000}\u{200A}\u{200B}\u{2028}\u{2029}\u{202F}\u{205F}\u{3000}\u{FEFF}éßſKİıΣσςДжя名ªⅫ٣€\u{301}\u{E000}\u{378}😀𝒜",
   ),
-  ...Array.from("éßſKİıΣσςДжя名ªⅫ٣€\u{301}\u{E000}\u{378}😀𝒜"),
   "\uD83D",
   "\uDE00",
   "\uD800",
@@ -81,10 +80,14 @@ const { pattern } = fc.letrec<{ pattern: string; term: string; atom: string }>((
     .map((choices) => choices.join("|")),
 }));
 
-/** Null for what JavaScript itself refuses, such as a name that two groups have. */
-function inJavaScript(source: string): RegExp | null {
+/**
+ * Null for what JavaScript itself refuses, such as a name that two groups have. The choices that fit nothing get around two
+ * faults of V8: for `[\\S]$` it looks only at the end of the text, one unit too late, and so finds none in "😀"; and what it
+ * compiles when an expression runs for the second time takes `(.+?)a^|` for one that never fits "a". No text is the second.
+ */
+function inJavaScript(source: string, nth: number): RegExp | null {
   try {
-    return new RegExp(source, "u");
+    return new RegExp(`(?:${source})${"|[]".repeat(nth + 1)}`, "u");
   } catch {
     return null;
   }
@@ -97,11 +100,11 @@ test("a pattern means what it means in JavaScript", () => {
       pattern,
       fc.array(fc.array(character, { maxLength: 6 }), { minLength: 1, maxLength: 8 }),
       (source, texts) => {
-        const expected = inJavaScript(source);
-        fc.pre(expected !== null && source.length <= 500);
+        fc.pre(inJavaScript(source, 0) !== null && source.length <= 500);
         expect(patternProblem(source)).toBeNull();
-        for (const text of ["", ...texts.map((each) => each.join(""))]) {
-          const matches = expected!.test(text);
+        const all = ["", ...texts.map((each) => each.join(""))];
+        for (const [nth, text] of all.entries()) {
+          const matches = inJavaScript(source, nth)!.test(text);
           tried[matches ? "match" : "none"]++;
           expect(linearPattern(source).test(text), JSON.stringify({ source, text })).toBe(matches);
         }
